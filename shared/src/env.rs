@@ -74,13 +74,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     /// A variable with a default.
-    pub fn or<T>(
-        &mut self,
-        name: &str,
-        default: T,
-        example: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> T {
+    pub fn or<T>(&mut self, name: &str, default: T, example: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
         self.optional(name, example, parse).unwrap_or(default)
     }
 

@@ -31,7 +31,8 @@ mod tests {
     fn at_trace_only_our_own_crates_say_more() {
         let targets = targets(Level::TRACE);
         assert!(targets.would_enable("nat_failover::plan", &Level::TRACE));
-        for foreign in ["aws_smithy_runtime::client", "hyper_util::client", "aws_sdk_secretsmanager", "lambda_runtime"] {
+        for foreign in ["aws_smithy_runtime::client", "hyper_util::client", "aws_sdk_secretsmanager", "lambda_runtime"]
+        {
             assert!(!targets.would_enable(foreign, &Level::DEBUG), "{foreign}");
         }
     }

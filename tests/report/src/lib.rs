@@ -1,0 +1,26 @@
+//! The story of a demo: what happened, what the function did, the state before and after, and which promises held.
+//!
+//! The model ([`Report`] down to [`Step`]) knows no function in particular. What differs from system to system is the
+//! picture of its state, a [`Figure`]: a new system adds a variant there and a module under `terminal/` and `html/`.
+//! Two renderings: [`Narrator`] tells each scenario in the terminal as it runs, [`Report::html`] makes one
+//! self-contained page of them all.
+
+mod bursts;
+mod html;
+mod model;
+mod network;
+mod terminal;
+mod text;
+
+pub use model::{Chapter, Check, Fact, Figure, Outcome, Report, Scenario, Step};
+pub use network::{
+    AlarmState, Change, Condition, Group, Instance, NatGateway, Network, Route, RouteState, Table, Zone,
+};
+pub use terminal::{Narrator, Task};
+
+#[cfg(test)]
+extern crate self as report;
+
+#[cfg(test)]
+#[path = "../examples/sample/data.rs"]
+mod sample;

@@ -75,19 +75,20 @@ fn state(caption: &str, network: &Network) -> Markup {
         div.scroll tabindex="0" role="region" aria-label={ (caption) ", in words" } {
             table {
                 caption { (caption) ": instances and gateways" }
-                thead { tr { th { "zone" } th { "group" } th { "alarm" } th { "instance" } th { "condition" } th { "AWS says" } } }
+                thead { tr { th { "zone" } th { "group" } th { "alarm" } th { "instance" } th { "condition" } th { "AWS says" } th { "falls back to" } } }
                 tbody {
                     @for zone in &network.zones { @for group in &zone.groups { @for instance in &group.instances {
                         tr {
                             td { (zone.name) } td { (group.name) } td { (group.alarm.word()) } td.id { (instance.id) }
                             td { (group.condition(instance).word()) }
                             td { (instance.state) ", " (instance.health) ", " (instance.lifecycle) }
+                            td.id { (group.fallback.as_deref().unwrap_or_default()) }
                         }
                     } } }
                     @for gateway in &network.nat_gateways {
                         tr {
                             td { (gateway.zone.as_deref().unwrap_or("all zones")) } td { "NAT gateway" } td {}
-                            td.id { (gateway.id) } td {} td { (gateway.state) }
+                            td.id { (gateway.id) } td {} td { (gateway.state) } td {}
                         }
                     }
                 }

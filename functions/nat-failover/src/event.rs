@@ -81,8 +81,8 @@ pub enum EventError {
 #[must_use]
 pub fn decode(payload: &Value) -> Vec<Result<Event, EventError>> {
     match payload.get("Records").and_then(Value::as_array) {
-        Some(records) => records.iter().map(sns_record).collect(),
-        None => vec![decode_one(payload)],
+        Some(records) if !records.is_empty() => records.iter().map(sns_record).collect(),
+        _ => vec![decode_one(payload)],
     }
 }
 

@@ -40,7 +40,8 @@ impl<C: Observe + Act> Handler<C> {
         let mut answers = Vec::new();
         let mut errors = Vec::new();
         for event in event::decode(&event.payload) {
-            match self.answer(event, deadline).await {
+            // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
+            match Box::pin(self.answer(event, deadline)).await {
                 Ok(answer) => answers.push(answer),
                 Err(error) => errors.push(error),
             }
@@ -128,3 +129,6 @@ fn log(plan: &Plan, dry_run: bool) {
         tracing::error!(table = route.table, destination = %route.destination, why = %route.why, "the route can't move");
     }
 }
+
+#[cfg(test)]
+mod tests;

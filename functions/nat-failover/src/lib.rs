@@ -16,3 +16,5 @@ pub mod observe;
 pub mod plan;
 pub mod ports;
 pub mod report;
+#[cfg(test)]
+pub(crate) mod testing;

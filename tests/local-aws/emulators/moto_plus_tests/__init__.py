@@ -1,0 +1,1 @@
+"""The tests of moto_plus; ../test_moto_plus.py runs them all."""

@@ -4,12 +4,12 @@
 //! function, which always has its region and its role's credentials in the environment.
 
 mod error;
+mod https;
 
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -35,12 +35,11 @@ pub fn config<L: Fn(&str) -> Option<String>>(env: &mut Reader<L>) -> Option<SdkC
     let fips = env.or("AWS_USE_FIPS_ENDPOINT", false, "true", boolean);
     let dual_stack = env.or("AWS_USE_DUALSTACK_ENDPOINT", false, "true", boolean);
     let credentials = Credentials::new(key?, secret?, token, None, "Lambda");
-    let https = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
     let config = SdkConfig::builder()
         .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
         .region(Region::new(region?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(https)
+        .http_client(https::Lazy::default())
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .retry_config(RetryConfig::standard().with_max_attempts(4).with_max_backoff(MAX_BACKOFF))
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build())

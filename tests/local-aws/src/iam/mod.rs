@@ -1,0 +1,130 @@
+//! IAM: may this function's role do that? Asked at every call of a function, as AWS would.
+//!
+//! The crate iam-rs 0.8 was tried and does not do: it knows neither `Resource: "*"` requests nor ARNs with a `*`,
+//! compares `ArnEquals` literally, and leaves policy variables in conditions alone.
+
+mod actions;
+mod condition;
+mod coverage;
+mod lookup;
+mod pattern;
+mod policy;
+
+pub use coverage::PolicyCoverage;
+pub(crate) use lookup::Lookups;
+pub(crate) use policy::Policies;
+
+use std::collections::BTreeMap;
+
+use crate::call::ApiCall;
+use crate::environment::Environment;
+use crate::world::{AccountState, World};
+use crate::{REGION, lock};
+
+/// The condition keys of a request with their values. Keys are compared without regard to case: here in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Context {
+    values: BTreeMap<String, Vec<String>>,
+}
+
+impl Context {
+    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
+        self.add(key, value);
+        self
+    }
+
+    pub(crate) fn add(&mut self, key: &str, value: &str) {
+        self.values.entry(key.to_lowercase()).or_default().push(value.to_owned());
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&[String]> {
+        self.values.get(&key.to_lowercase()).map(Vec::as_slice)
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.values.extend(other.values.clone());
+    }
+}
+
+/// A resource that a call is about, with the condition keys that come with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) arn: String,
+    pub(crate) context: Context,
+}
+
+/// What IAM says to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Authorization {
+    pub(crate) resources: Vec<String>,
+    /// Why not; nothing if allowed.
+    pub(crate) denied: Option<String>,
+}
+
+/// Asks the role of the function whether it may.
+pub(crate) async fn authorize(
+    world: &World,
+    account: &AccountState,
+    environment: &Environment,
+    call: &ApiCall,
+) -> Authorization {
+    let qualified = call.qualified();
+    let Some(row) = actions::row(&qualified) else {
+        let message = format!(
+            "{qualified} is not in the table of actions of the local AWS: add to tests/local-aws/src/iam/actions.rs \
+             what it is about and under which name IAM knows it"
+        );
+        return Authorization { resources: Vec::new(), denied: Some(message) };
+    };
+    let Some(action) = row.iam_action(&qualified) else {
+        return Authorization { resources: Vec::new(), denied: None }; // needs no permission
+    };
+    let targets = match row.targets(world, account, call).await {
+        Ok(targets) => targets,
+        Err(error) => {
+            let message = format!("the resources of {qualified} could not be looked up: {error:?}");
+            return Authorization { resources: Vec::new(), denied: Some(message) };
+        }
+    };
+    let request = request_context(account, environment, call);
+    let decide = |target: &Target| {
+        let mut context = request.clone();
+        context.extend(&target.context);
+        environment.policies().decide(&action, &target.arn, &context).err()
+    };
+    let denied = targets.iter().find_map(|target| Some((target, decide(target)?))).map(|(target, because)| {
+        let principal = principal(account, environment);
+        format!(
+            "User: {principal} is not authorized to perform: {action} on resource: {} because {because}",
+            target.arn
+        )
+    });
+    if denied.is_none() {
+        lock(&account.used).insert((environment.program().to_owned(), action));
+    }
+    Authorization { resources: targets.into_iter().map(|target| target.arn).collect(), denied }
+}
+
+fn principal(account: &AccountState, environment: &Environment) -> String {
+    let (role, name) = (&environment.configuration().role, environment.function_name());
+    format!("arn:aws:sts::{}:assumed-role/{role}/{name}", account.id)
+}
+
+/// The condition keys of every request.
+fn request_context(account: &AccountState, environment: &Environment, call: &ApiCall) -> Context {
+    let role = format!("arn:aws:iam::{}:role/{}", account.id, environment.configuration().role);
+    let mut context = Context::default()
+        .with("aws:PrincipalAccount", &account.id)
+        .with("aws:PrincipalArn", &role)
+        .with("aws:PrincipalType", "AssumedRole")
+        .with("aws:RequestedRegion", REGION)
+        .with("aws:ResourceAccount", &account.id)
+        .with("aws:SecureTransport", "true"); // as it would be
+    for (name, key) in call.parameters.iter().filter(|(name, _)| name.ends_with(".Key")) {
+        let Some(prefix) = name.strip_suffix("Key").filter(|prefix| prefix.contains("Tag")) else { continue };
+        let value = call.parameter(&format!("{prefix}Value")).unwrap_or_default();
+        context.add(&format!("aws:RequestTag/{key}"), value);
+        context.add("aws:TagKeys", key);
+    }
+    context
+}

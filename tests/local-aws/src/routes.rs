@@ -1,0 +1,43 @@
+//! Which emulator answers which service, and which operations are answered by a stand-in. README.md repeats this
+//! table; change both.
+
+/// Who answers a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    /// moto with corrections (`emulators/moto_plus`).
+    Moto,
+    /// ministack with corrections (`emulators/ministack_plus.py`).
+    Ministack,
+    /// dynoxide, in this process.
+    Dynamodb,
+}
+
+/// The emulator that gets a service right.
+pub(crate) fn answerer(service: &str) -> Answerer {
+    match service {
+        // ministack loses routes to network interfaces, has no source/dest check and no SetInstanceHealth.
+        "ec2" | "autoscaling" => Answerer::Moto,
+        // One home for the alarms that functions read; their actions are the stand-in below.
+        "monitoring" => Answerer::Moto,
+        // ministack's RotateSecret is a stub, and it has no WorkSpaces.
+        "secretsmanager" | "workspaces" => Answerer::Moto,
+        // moto's DynamoDB transactions are not isolated.
+        "dynamodb" => Answerer::Dynamodb,
+        _ => Answerer::Ministack,
+    }
+}
+
+/// What the gateway itself does beside an emulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandIn {
+    /// After SetAlarmState: the alarm's actions (SNS, Lambda) and its EventBridge event, which moto lacks.
+    AlarmActions,
+}
+
+/// The stand-ins, by service and action.
+pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[("monitoring", "SetAlarmState", StandIn::AlarmActions)];
+
+/// The stand-in of an operation.
+pub(crate) fn stand_in(service: &str, action: &str) -> Option<StandIn> {
+    STAND_INS.iter().find(|(of, name, _)| *of == service && *name == action).map(|(.., stand_in)| *stand_in)
+}

@@ -1,24 +1,37 @@
-"""ministack, with three things put right for the local AWS. Started like ministack itself, by environment variables.
+"""ministack, with a few things put right for the local AWS. Started like ministack itself, by environment variables.
 
 * Functions run in the local AWS's gateway (``LOCAL_AWS_GATEWAY``), which has Lambda's own Runtime Interface Emulator
-  and gives each function a name of its own. ministack keeps what is before that: who invokes, reserved concurrency,
-  retries of asynchronous invocations, dead-letter queues.
+  and tells each function's calls from the others'. ministack keeps what is before that: who invokes, reserved
+  concurrency, retries of asynchronous invocations, dead-letter queues.
+* Its SNS and EventBridge invoke a function once; AWS's invoke asynchronously, with two retries and the dead-letter
+  queue. Its asynchronous invocations count a throttled try as one of the three; AWS's do not.
 * Its CloudFormation forgets a function's ReservedConcurrentExecutions and DeadLetterConfig.
-* Its alarms (those that stacks create) do nothing: the gateway performs alarm actions, see the README.
+* Its CloudFormation does not transform a nested application's template.
+* Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
+* PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
 """
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import json
 import os
+import threading
+import time
 import urllib.request
+from types import SimpleNamespace
 from typing import Any
 
-from ministack.services import cloudwatch, lambda_svc
-from ministack.services.cloudformation import provisioners
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch, eventbridge, lambda_svc, sns
+from ministack.services.cloudformation import engine, helpers, provisioners
+
+Json = dict[str, Any]
 
 GATEWAY = os.environ["LOCAL_AWS_GATEWAY"]
-Json = dict[str, Any]
+TRIES = 3
+RETRY_SECONDS = 0.2  # AWS waits a minute, then two
 
 
 def invoke_in_gateway(func: Json, event: Any, _url: str, request_id: str) -> Json:
@@ -35,15 +48,59 @@ def invoke_in_gateway(func: Json, event: Any, _url: str, request_id: str) -> Jso
     return {"body": answer["payload"], "error": answer["failed"], "log": answer["log"]}
 
 
-lambda_svc._proxy_url_for = lambda config: GATEWAY if config.get("Runtime", "").startswith("provided") else None
+def proxy_url(config: Json) -> str | None:
+    return GATEWAY if config.get("Runtime", "").startswith("provided") else None
+
+
+def invoke_asynchronously(func: Json, event: Any) -> None:
+    """Lambda's asynchronous invocation: three tries, not counting throttled ones, then the dead-letter queue."""
+
+    def tries() -> None:
+        config = func.get("config") or func
+        asked = func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
+        retries = asked.get("MaximumRetryAttempts")
+        left = TRIES if retries is None else int(retries) + 1
+        while True:
+            result = lambda_svc._execute_function(func, event)
+            if not result.get("throttle"):
+                left -= 1
+            if not result.get("error"):
+                return
+            if left == 0:
+                break
+            time.sleep(RETRY_SECONDS)
+        on_failure = (asked.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
+        target = on_failure or (config.get("DeadLetterConfig") or {}).get("TargetArn")
+        if target:
+            lambda_svc._route_async_failure(target, config["FunctionName"], event, result)
+
+    def scoped() -> None:
+        with request_scope(*lambda_svc._account_region_from_function_config(func.get("config") or func)):
+            tries()
+
+    threading.Thread(target=contextvars.copy_context().run, args=(scoped,), daemon=True).start()
+
+
+def dispatch_to_lambda(arn: str, payload: str) -> None:
+    func, config, _name = lambda_svc._get_func_record_for_ref(arn)
+    if func and config:
+        invoke_asynchronously(lambda_svc._execution_record_for_config(func, config), json.loads(payload))
+
+
+lambda_svc._proxy_url_for = proxy_url
 lambda_svc._execute_function_proxy = invoke_in_gateway
+lambda_svc.invoke_async_with_retry = invoke_asynchronously
+eventbridge._dispatch_to_lambda = dispatch_to_lambda
+eventbridge._put_events = functools.partial(eventbridge._put_events, allow_aws_source=True)
+# SNS finds Lambda by this module; for it alone, executing is asynchronous.
+sns._lambda_svc = SimpleNamespace(**{**vars(lambda_svc), "_execute_function_with_config_scope": invoke_asynchronously})
 
 _handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
-_create = _handlers["create"]
+_create_function = _handlers["create"]
 
 
 def create_function(logical_id: str, props: Json, stack_name: str) -> Any:
-    created = _create(logical_id, props, stack_name)
+    created = _create_function(logical_id, props, stack_name)
     function = lambda_svc._functions[created[0]]
     if "ReservedConcurrentExecutions" in props:
         function["concurrency"] = int(props["ReservedConcurrentExecutions"])
@@ -53,6 +110,17 @@ def create_function(logical_id: str, props: Json, stack_name: str) -> Any:
 
 
 _handlers["create"] = create_function
+
+_resolve_template = helpers._resolve_template
+
+
+def resolve_nested_template(params: Json) -> Any:
+    body, error = _resolve_template(params)
+    return (json.dumps(engine._apply_transforms(engine._parse_template(body))), None) if body else (body, error)
+
+
+# Only nested stacks look it up here at run time; CreateStack has its own reference and transforms by itself.
+helpers._resolve_template = resolve_nested_template
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 

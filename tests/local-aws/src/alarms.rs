@@ -17,7 +17,7 @@ use crate::wire::ServiceError;
 use crate::world::{AccountState, World};
 use crate::{REGION, forward, http};
 
-/// SetAlarmState: forwarded, then the actions of the state that the alarm came to, if it is another.
+/// `SetAlarmState`: forwarded, then the actions of the state that the alarm came to, if it is another.
 pub(crate) async fn set_state(
     world: &Arc<World>,
     account: &Arc<AccountState>,
@@ -42,7 +42,7 @@ pub(crate) async fn set_state(
     })
 }
 
-/// An alarm as DescribeAlarms gives it.
+/// An alarm as `DescribeAlarms` gives it.
 #[derive(Debug, Clone, PartialEq)]
 struct Alarm {
     name: String,

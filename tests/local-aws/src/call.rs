@@ -194,14 +194,14 @@ fn members(value: Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// CBOR as JSON, for the record only: bytes become their hexadecimal, tags (times) what they enclose.
+/// CBOR as JSON, for the record only: bytes become text, tags (times) what they enclose.
 fn plain(value: ciborium::Value) -> Value {
     match value {
         ciborium::Value::Text(text) => text.into(),
         ciborium::Value::Bool(flag) => flag.into(),
         ciborium::Value::Float(number) => number.into(),
         ciborium::Value::Integer(number) => i64::try_from(number).map_or(Value::Null, Value::from),
-        ciborium::Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+        ciborium::Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into(),
         ciborium::Value::Tag(_, inner) => plain(*inner),
         ciborium::Value::Array(items) => items.into_iter().map(plain).collect(),
         ciborium::Value::Map(entries) => entries

@@ -112,7 +112,8 @@ async fn package(account: &Account, bucket: &str, path: &Path, prefix: &str) -> 
         let inner = Box::pin(package(account, bucket, &nested, &format!("{prefix}{logical_id}."))).await?;
         let key = format!("{prefix}{logical_id}.template");
         account.control_rest("s3", "PUT", &format!("/{bucket}/{key}"), inner.body).await?;
-        template.replace_nested(&logical_id, &format!("https://{bucket}.s3.{REGION}.amazonaws.com/{key}"));
+        // ministack reads S3 URLs by their path alone.
+        template.replace_nested(&logical_id, &format!("https://s3.{REGION}.amazonaws.com/{bucket}/{key}"));
         codes.extend(inner.codes);
     }
     Ok(Packaged { body: template.body.to_string(), codes })

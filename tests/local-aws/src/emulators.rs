@@ -9,7 +9,7 @@ use crate::process::{Process, Spawner, bound, free_address};
 use crate::{REGION, http};
 
 /// How long an emulator may take to start on a busy machine.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// The Python environment with the emulators and the Runtime Interface Emulator.
 #[derive(Debug, Clone)]
@@ -77,9 +77,9 @@ impl Emulators {
         command
             .env("LOCAL_AWS_GATEWAY", format!("http://{gateway}"))
             .env("AWS_ENDPOINT_URL", format!("http://{gateway}"));
-        command.env("MINISTACK_REGION", REGION).env("PYTHONDONTWRITEBYTECODE", "1");
-        // A second of AWS's minutes between the tries of an asynchronous invocation is still long for a test.
-        command.env("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2");
+        // Both: the SAM transform reads the second, which ministack otherwise sets and unsets for each stack.
+        command.env("MINISTACK_REGION", REGION).env("AWS_DEFAULT_REGION", REGION);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         // Nothing here speaks MQTT or SFTP yet, and both bind fixed ports.
         command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0");
         let ministack_process = spawner.spawn("ministack", command)?;
@@ -121,7 +121,6 @@ pub(crate) async fn start_dynamodb() -> Result<SocketAddr> {
 
 /// Says that DynamoDB was left out.
 #[cfg(not(feature = "dynamodb"))]
-#[expect(clippy::unused_async, reason = "the same signature as with the feature")]
 pub(crate) async fn start_dynamodb() -> Result<SocketAddr> {
     Err(Error::malformed("a call of DynamoDB", "local-aws is built without its feature `dynamodb`"))
 }

@@ -132,8 +132,8 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn malformed(what: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Malformed { what: what.into(), reason: reason.to_string() }
+    pub(crate) fn malformed(what: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Malformed { what: what.into(), reason: format!("{reason}") }
     }
 
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {

@@ -15,12 +15,9 @@ pub(crate) enum Answerer {
 /// The emulator that gets a service right.
 pub(crate) fn answerer(service: &str) -> Answerer {
     match service {
-        // ministack loses routes to network interfaces, has no source/dest check and no SetInstanceHealth.
-        "ec2" | "autoscaling" => Answerer::Moto,
-        // One home for the alarms that functions read; their actions are the stand-in below.
-        "monitoring" => Answerer::Moto,
-        // ministack's RotateSecret is a stub, and it has no WorkSpaces.
-        "secretsmanager" | "workspaces" => Answerer::Moto,
+        // ministack loses routes to network interfaces, has no source/dest check, no SetInstanceHealth and no WorkSpaces,
+        // and its RotateSecret is a stub. Alarms have one home; their actions are the stand-in below.
+        "ec2" | "autoscaling" | "monitoring" | "secretsmanager" | "workspaces" => Answerer::Moto,
         // moto's DynamoDB transactions are not isolated.
         "dynamodb" => Answerer::Dynamodb,
         _ => Answerer::Ministack,
@@ -30,7 +27,7 @@ pub(crate) fn answerer(service: &str) -> Answerer {
 /// What the gateway itself does beside an emulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StandIn {
-    /// After SetAlarmState: the alarm's actions (SNS, Lambda) and its EventBridge event, which moto lacks.
+    /// After `SetAlarmState`: the alarm's actions (SNS, Lambda) and its EventBridge event, which moto lacks.
     AlarmActions,
 }
 

@@ -102,7 +102,7 @@ fn set_property(resource: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// The binary: `Metadata/BuildProperties/Binary`, else the name of the folder that CodeUri names.
+/// The binary: `Metadata/BuildProperties/Binary`, else the name of the folder that `CodeUri` names.
 fn binary(resource: &Value, global: Option<&str>, folder: &Path) -> Option<String> {
     if let Some(binary) = resource.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str) {
         return Some(binary.to_owned());
@@ -127,7 +127,7 @@ fn to_json(yaml: Yaml) -> Result<Value, String> {
             let entries = entries.into_iter().map(|(name, value)| Ok((key(&name)?, to_json(value)?)));
             Value::Object(entries.collect::<Result<Map<_, _>, String>>()?)
         }
-        Yaml::Tagged(tagged) => intrinsic(&tagged.tag.to_string(), to_json(tagged.value)?),
+        Yaml::Tagged(tagged) => intrinsic(&tagged.tag.to_string(), &to_json(tagged.value)?),
     })
 }
 
@@ -139,9 +139,9 @@ fn key(yaml: &Yaml) -> Result<String, String> {
     }
 }
 
-fn intrinsic(tag: &str, value: Value) -> Value {
+fn intrinsic(tag: &str, value: &Value) -> Value {
     let name = tag.trim_start_matches('!');
-    match (name, &value) {
+    match (name, value) {
         ("Ref" | "Condition", _) => json!({ name: value }),
         ("GetAtt", Value::String(text)) => {
             let (resource, attribute) = text.split_once('.').unwrap_or((text, ""));

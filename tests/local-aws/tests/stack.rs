@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{answer, calls, deployed, network};
+use common::{Table, answer, call, deployed, network};
 use local_aws::{Deploy, Fault, LocalAws, Result, Trigger};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn the_template_is_deployed_as_it_ships() -> TestResult {
     assert_eq!(configuration.reserved_concurrency, Some(1));
     assert!(configuration.dead_letter_target.as_deref().is_some_and(|arn| arn.contains(":sqs:")));
     let policies = format!("{:?}", configuration.policies);
-    assert!(policies.contains(&format!("vpc/vpc-1")) && policies.contains(account.id()), "{policies}");
+    assert!(policies.contains("vpc/vpc-1") && policies.contains(account.id()), "{policies}");
     assert!(!policies.contains("sns:Publish"), "{policies}");
     assert!(stack.output("TopicArn")?.contains(account.id()));
     Ok(())
@@ -73,8 +73,9 @@ async fn calls_are_recorded_with_their_depth() -> TestResult {
     let (account, stack) = deployed(&[]).await?;
     let tables = network(&account, &[("nat-failover:pool", "main")], 2).await?;
     let function = stack.function("Caller")?;
-    let reads = calls(&[("ec2", "DescribeRouteTables", &[]), ("autoscaling", "DescribeAutoScalingGroups", &[])]);
-    let writes: Vec<_> = tables.iter().map(|table| table.replace()).collect();
+    let reads =
+        [call("ec2", "DescribeRouteTables", &json!({})), call("autoscaling", "DescribeAutoScalingGroups", &json!({}))];
+    let writes: Vec<_> = tables.iter().map(Table::replace).collect();
     let invocation = function.invoke(&json!({"steps": [reads, writes]})).await?;
     let log = &invocation.calls;
     assert_eq!((log.len(), log.count("ec2:ReplaceRoute"), log.mutating().len()), (4, 2, 2), "{}", log.story());
@@ -125,18 +126,16 @@ async fn a_role_is_enforced() -> TestResult {
     let function = stack.function("Caller")?;
     let allowed = network(&account, &[("nat-failover:pool", "main")], 1).await?.remove(0);
     let foreign = network(&account, &[("nat-failover:pool", "other")], 1).await?.remove(0);
-    let invoke = |call| async move { answer(&function.invoke(&json!({"steps": [[call]]})).await?) };
+    let invoke =
+        |call| async move { function.invoke(&json!({"steps": [[call]]})).await.map(|invocation| answer(&invocation)) };
     assert_eq!(invoke(allowed.replace()).await?["status"], 200);
     let denied = invoke(foreign.replace()).await?;
     assert_eq!((denied["status"].as_u64(), denied["code"].as_str()), (Some(403), Some("UnauthorizedOperation")));
     assert!(denied["message"].as_str().unwrap().contains("ec2:ReplaceRoute"), "{denied}");
-    let [publish, unknown] =
-        &calls(&[("sns", "Publish", &[("TopicArn", "arn:aws:sns:x:1:t")]), ("ec2", "RunInstances", &[])])[..]
-    else {
-        panic!("two calls")
-    };
-    assert_eq!(invoke(publish.clone()).await?["code"], "AuthorizationError");
-    assert!(invoke(unknown.clone()).await?["message"].as_str().unwrap().contains("not in the table"));
+    let publish = call("sns", "Publish", &json!({"TopicArn": "arn:aws:sns:x:1:t"}));
+    let unknown = call("ec2", "RunInstances", &json!({}));
+    assert_eq!(invoke(publish).await?["code"], "AuthorizationError");
+    assert!(invoke(unknown).await?["message"].as_str().unwrap().contains("not in the table"));
     let unused = account.policy_coverage().unused_actions();
     assert!(unused.contains(&"caller may autoscaling:SetInstanceHealth".to_owned()), "{unused:?}");
     assert!(!unused.contains(&"caller may ec2:ReplaceRoute".to_owned()), "{unused:?}");
@@ -216,12 +215,27 @@ async fn an_alarm_performs_its_actions() -> TestResult {
 #[tokio::test]
 async fn what_fails_for_good_ends_in_the_dead_letter_queue() -> TestResult {
     let (account, stack) = deployed(&[]).await?;
-    let path = format!("/2015-03-31/functions/{}/invocations", stack.function("Caller")?.name());
-    let topic = stack.output("TopicArn")?;
-    // Records make handle() fail: it wants an object with `steps`.
-    account.control("sns", "Publish", &[("TopicArn", topic), ("Message", "x")]).await?;
-    account.wait_for_invocation("a delivery", Duration::from_secs(20), |_| true).await?;
-    let _ = path;
+    let message = [("TopicArn", stack.output("TopicArn")?), ("Message", r#"{"error": "Boom"}"#)];
+    account.control("sns", "Publish", &message).await?;
+    let receive = [("QueueUrl", stack.output("QueueUrl")?), ("WaitTimeSeconds", "20")];
+    let received = account.control("sqs", "ReceiveMessage", &receive).await?;
+    assert!(received.text("Body")?.contains("Boom"));
+    let types: Vec<_> =
+        account.invocations().into_iter().map(|invocation| invocation.result.unwrap_err().error_type).collect();
+    assert_eq!(types, ["Boom"; 3]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn reserved_concurrency_holds_events_back_and_loses_none() -> TestResult {
+    let (account, stack) = deployed(&[]).await?;
+    for _ in 0..3 {
+        let message = [("TopicArn", stack.output("TopicArn")?), ("Message", r#"{"sleep": 0.5}"#)];
+        account.control("sns", "Publish", &message).await?;
+    }
+    account.wait_for_invocation("the third", Duration::from_secs(20), |invocation| invocation.id == 3).await?;
+    // One after another in one execution environment: the second and third had no initialization to wait for.
+    assert_eq!(account.invocations().iter().filter(|invocation| invocation.result.is_ok()).count(), 3);
     Ok(())
 }
 

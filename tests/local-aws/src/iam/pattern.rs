@@ -38,7 +38,7 @@ impl Pattern {
             *token = match *token {
                 Token::One => Token::Char('?'),
                 Token::Many => Token::Char('*'),
-                char => char,
+                char @ Token::Char(_) => char,
             };
         }
         Some(pattern)

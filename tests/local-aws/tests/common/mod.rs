@@ -1,16 +1,16 @@
 //! What the tests share.
 
-use local_aws::{Account, Deploy, Error, Invocation, LocalAws, Result, Stack};
+use local_aws::{Account, Deploy, Invocation, LocalAws, Result, Stack};
 use serde_json::{Value, json};
 
 /// The fixture's stack in a new account.
-pub async fn deployed(parameters: &[(&str, &str)]) -> Result<(Account, Stack)> {
+pub(crate) async fn deployed(parameters: &[(&str, &str)]) -> Result<(Account, Stack)> {
     let account = LocalAws::shared().await?.account();
     let stack = deploy_in(&account, parameters).await?;
     Ok((account, stack))
 }
 
-pub async fn deploy_in(account: &Account, parameters: &[(&str, &str)]) -> Result<Stack> {
+pub(crate) async fn deploy_in(account: &Account, parameters: &[(&str, &str)]) -> Result<Stack> {
     let caller = "tests/local-aws/tests/fixtures/caller";
     let deploy = Deploy::template("tests/local-aws/tests/fixtures/template.yaml").parameter("Pool", "main");
     let deploy = parameters.iter().fold(deploy, |deploy, (name, value)| deploy.parameter(name, value));
@@ -18,23 +18,23 @@ pub async fn deploy_in(account: &Account, parameters: &[(&str, &str)]) -> Result
 }
 
 /// A route table with a default route to a network interface.
-pub struct Table {
-    pub id: String,
-    pub vpc: String,
-    pub interface: String,
+pub(crate) struct Table {
+    pub(crate) id: String,
+    pub(crate) vpc: String,
+    pub(crate) interface: String,
 }
 
 impl Table {
-    pub fn replace(&self) -> Value {
+    pub(crate) fn replace(&self) -> Value {
         let parameters = json!({
             "RouteTableId": self.id, "DestinationCidrBlock": "0.0.0.0/0", "NetworkInterfaceId": self.interface,
         });
-        json!({"service": "ec2", "action": "ReplaceRoute", "parameters": parameters})
+        call("ec2", "ReplaceRoute", &parameters)
     }
 }
 
 /// A VPC with tagged route tables.
-pub async fn network(account: &Account, tags: &[(&str, &str)], count: usize) -> Result<Vec<Table>> {
+pub(crate) async fn network(account: &Account, tags: &[(&str, &str)], count: usize) -> Result<Vec<Table>> {
     let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", "10.0.0.0/16")]).await?.text("vpcId")?;
     let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", "10.0.0.0/24")];
     let subnet = account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")?;
@@ -56,17 +56,13 @@ pub async fn network(account: &Account, tags: &[(&str, &str)], count: usize) -> 
     Ok(tables)
 }
 
-/// Calls as the fixture's events list them.
-pub fn calls(wanted: &[(&str, &str, &[(&str, &str)])]) -> Vec<Value> {
-    let call = |(service, action, parameters): &(&str, &str, &[(&str, &str)])| {
-        let parameters: serde_json::Map<_, _> =
-            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        json!({"service": service, "action": action, "parameters": parameters})
-    };
-    wanted.iter().map(call).collect()
+/// A call as the fixture's events list them.
+pub(crate) fn call(service: &str, action: &str, parameters: &Value) -> Value {
+    json!({"service": service, "action": action, "parameters": parameters})
 }
 
 /// What the first call was answered.
-pub fn answer(invocation: &Invocation) -> Result<Value, Error> {
-    Ok(invocation.result.as_ref().unwrap()["answers"][0].clone())
+pub(crate) fn answer(invocation: &Invocation) -> Value {
+    let payload = invocation.result.clone().unwrap_or_default();
+    payload.pointer("/answers/0").cloned().unwrap_or_default()
 }

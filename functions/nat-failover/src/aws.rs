@@ -2,6 +2,8 @@
 
 mod act;
 mod look;
+#[cfg(test)]
+mod tests;
 
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
@@ -33,8 +35,9 @@ impl Aws {
 /// through and then a few a second (500 routes in one go: F5's extension took 90 s), and the SDK's own bucket would give
 /// up on the hundredth throttled call.
 fn until_the_deadline(config: &SdkConfig) -> aws_sdk_ec2::Config {
+    const MORE_THAN_FIT: u32 = 1_000; // not u32::MAX: the SDK adds up the backoffs of all attempts before the first
     let retries = RetryConfig::standard()
-        .with_max_attempts(u32::MAX)
+        .with_max_attempts(MORE_THAN_FIT)
         .with_initial_backoff(Duration::from_millis(300))
         .with_max_backoff(Duration::from_secs(5));
     let unlimited = RetryPartition::custom("nat-failover").token_bucket(TokenBucket::unlimited()).build();

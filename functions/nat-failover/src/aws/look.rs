@@ -90,7 +90,7 @@ impl Observe for Aws {
     }
 }
 
-fn alarm(alarm: &MetricAlarm) -> Option<Alarm> {
+pub(super) fn alarm(alarm: &MetricAlarm) -> Option<Alarm> {
     let in_math =
         || alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric()).flat_map(|m| m.dimensions());
     let dimension = |name: &str| {
@@ -191,7 +191,7 @@ fn route(route: &ec2::Route) -> Option<Route> {
     })
 }
 
-fn target(route: &ec2::Route) -> Target {
+pub(super) fn target(route: &ec2::Route) -> Target {
     if route.instance_id().is_some() || route.network_interface_id().is_some() {
         return Target::Nat {
             instance: route.instance_id().map(str::to_owned),

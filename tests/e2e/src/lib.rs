@@ -1,0 +1,9 @@
+//! The worlds in which the real functions run end to end. The tests beside this and `make demo` share them.
+//!
+//! Errors are boxed: in a test and in the demo any of them ends the run with what it says.
+
+pub mod events;
+pub mod nat;
+
+/// Any error.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

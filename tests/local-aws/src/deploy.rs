@@ -46,7 +46,8 @@ impl Deploy {
     }
 
     /// What a function runs, by its logical id. Else `<binary>` in the folder `LOCAL_AWS_BOOTSTRAPS`, or in cargo's
-    /// `target/release`; the binary is the template's `BuildProperties.Binary`, or the folder that `CodeUri` names.
+    /// `target/release`; the binary is the template's `BuildProperties.Binary`, or the folder
+    /// that `CodeUri` names, or the template's folder.
     #[must_use]
     pub fn bootstrap(mut self, logical_id: &str, path: impl AsRef<Path>) -> Self {
         self.bootstraps.insert(logical_id.to_owned(), repository().join(path));

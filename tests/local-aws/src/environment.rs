@@ -163,7 +163,6 @@ pub(crate) fn variables(
     configuration: &FunctionConfiguration,
     access_key: &str,
 ) -> Vec<(String, String)> {
-    let log_group = format!("/aws/lambda/{}", configuration.name);
     let fixed: [(&str, &str); 15] = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("LANG", "en_US.UTF-8"),
@@ -178,11 +177,13 @@ pub(crate) fn variables(
         ("AWS_LAMBDA_FUNCTION_NAME", &configuration.name),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", &log_group),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &configuration.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
     ];
     let mut variables: Vec<_> = fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     variables.push(("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), configuration.memory_size.to_string()));
+    variables.push(("AWS_LAMBDA_LOG_FORMAT".to_owned(), configuration.log_format.clone()));
+    variables.extend(configuration.log_level.clone().map(|level| ("AWS_LAMBDA_LOG_LEVEL".to_owned(), level)));
     // Read by the RIE, which passes it on.
     variables.push(("AWS_LAMBDA_FUNCTION_TIMEOUT".to_owned(), configuration.timeout.as_secs().to_string()));
     variables.extend(configuration.environment.clone());

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// A tool of the Python environment is not there.
     #[error(
-        "{path} is not there: run `make tools`, or let LOCAL_AWS_VENV name a virtual environment with tests/local-aws/emulators/requirements.txt installed"
+        "{path} is not there: run `make tools`, or let LOCAL_AWS_VENV name a virtual environment that has tests/local-aws/emulators/requirements.txt installed"
     )]
     MissingTool {
         /// Where it was looked for.

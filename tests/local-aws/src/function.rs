@@ -31,6 +31,12 @@ pub struct FunctionConfiguration {
     pub timeout: Duration,
     /// The memory in MB.
     pub memory_size: u32,
+    /// `LoggingConfig`: `JSON` or `Text`.
+    pub log_format: String,
+    /// `LoggingConfig`: the least level that is logged, where the format is JSON.
+    pub log_level: Option<String>,
+    /// `LoggingConfig`: the log group's name.
+    pub log_group: String,
     /// How many invocations may run at once, if that is reserved.
     pub reserved_concurrency: Option<u32>,
     /// Where the events go that failed every try.

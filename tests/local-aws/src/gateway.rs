@@ -19,7 +19,7 @@ use crate::environment::Environment;
 use crate::faults::{Effect, Verdict};
 use crate::iam::{self, Authorization};
 use crate::invocation::{Invocation, Trigger};
-use crate::record::Call;
+use crate::record::{Call, is_mutating};
 use crate::routes::{StandIn, stand_in};
 use crate::wire::{ServiceError, error_code};
 use crate::world::{AccountState, Caller, World};
@@ -81,7 +81,9 @@ async fn control(
     call: &ApiCall,
     request: Request<Bytes>,
 ) -> Response<Bytes> {
-    account.lookups.forget(); // the test may have changed tags
+    if is_mutating(&call.action) {
+        account.lookups.forget(); // the test may change tags
+    }
     match stand_in(&call.service, &call.action) {
         Some(StandIn::AlarmActions) => alarms::set_state(world, account, call, request).await,
         None => forwarded(world, account, call, request).await,

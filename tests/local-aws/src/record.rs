@@ -40,9 +40,7 @@ impl Call {
     /// Whether it can change something. Told by the operation's name, as AWS's naming allows.
     #[must_use]
     pub fn is_mutating(&self) -> bool {
-        !["Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet"]
-            .iter()
-            .any(|verb| self.action.starts_with(verb))
+        is_mutating(&self.action)
     }
 
     /// Whether it succeeded.
@@ -62,6 +60,11 @@ impl Call {
     pub fn duration(&self) -> Duration {
         self.ended - self.started
     }
+}
+
+/// Whether an operation can change something, by its name.
+pub(crate) fn is_mutating(action: &str) -> bool {
+    !["Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet"].iter().any(|verb| action.starts_with(verb))
 }
 
 /// The calls of one or several invocations, in the order in which they came.

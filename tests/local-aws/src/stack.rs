@@ -133,6 +133,9 @@ pub(crate) async fn function_configuration(
         environment: environment.map(|(name, value)| (name.clone(), plain(value))).collect(),
         timeout: Duration::from_secs(number(lambda.get("Timeout")).unwrap_or(3)),
         memory_size: number(lambda.get("MemorySize")).and_then(|size| u32::try_from(size).ok()).unwrap_or(128),
+        log_format: text("/LoggingConfig/LogFormat"),
+        log_level: lambda.pointer("/LoggingConfig/ApplicationLogLevel").and_then(Value::as_str).map(str::to_owned),
+        log_group: text("/LoggingConfig/LogGroup"),
         reserved_concurrency: number(concurrency.get("ReservedConcurrentExecutions"))
             .and_then(|n| u32::try_from(n).ok()),
         dead_letter_target: lambda.pointer("/DeadLetterConfig/TargetArn").and_then(Value::as_str).map(str::to_owned),

@@ -102,17 +102,16 @@ fn set_property(resource: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// The binary: `Metadata/BuildProperties/Binary`, else the name of the folder that `CodeUri` names.
+/// The binary: `Metadata/BuildProperties/Binary`; else the folder that `CodeUri` names, as `target/lambda/nat-failover/`;
+/// else, where it names none (`.`, `../..`), the template's folder, which is named after its function.
 fn binary(resource: &Value, global: Option<&str>, folder: &Path) -> Option<String> {
     if let Some(binary) = resource.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str) {
         return Some(binary.to_owned());
     }
     let code_uri = resource.pointer("/Properties/CodeUri").and_then(Value::as_str).or(global)?;
-    let path = folder.join(code_uri);
-    let path = path.canonicalize().unwrap_or(path); // what is built by cargo-lambda need not be there
-    let name =
-        path.components().rfind(|part| part.as_os_str() != "bootstrap" && part.as_os_str() != "bootstrap.zip")?;
-    Some(name.as_os_str().to_str()?.to_owned())
+    // `file_name` is none after `..`, and passes over a last `.`
+    let named = Path::new(code_uri).file_name().or_else(|| folder.file_name())?;
+    Some(named.to_str()?.to_owned())
 }
 
 /// YAML as JSON, with CloudFormation's short forms (`!Ref`) in their long ones.
@@ -190,13 +189,14 @@ mod tests {
         let mut template = template(
             "Resources:
   One: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: ../../target/lambda/one/, Timeout: 3}}
+  Three: {Type: 'AWS::Serverless::Function', Metadata: {BuildMethod: makefile}, Properties: {CodeUri: ../..}}
   Two: {Type: 'AWS::Serverless::Function', Metadata: {BuildProperties: {Binary: second}}, Properties: {CodeUri: .}}
   App: {Type: 'AWS::Serverless::Application', Properties: {Location: app/template.yaml}}
   Far: {Type: 'AWS::Serverless::Application', Properties: {Location: 'https://elsewhere/t'}}",
         );
         let codes = template.replace_code("s3://b/k").unwrap();
         let binaries: Vec<_> = codes.iter().map(|code| (code.logical_id.as_str(), code.binary.as_str())).collect();
-        assert_eq!(binaries, [("One", "one"), ("Two", "second")]);
+        assert_eq!(binaries, [("One", "one"), ("Three", "nat-failover"), ("Two", "second")]);
         assert_eq!(template.nested(), [("App".into(), "/repo/functions/nat-failover/app/template.yaml".into())]);
         template.replace_nested("App", "http://s3/t");
         let properties = |id: &str| template.body["Resources"][id]["Properties"].clone();

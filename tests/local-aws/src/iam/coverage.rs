@@ -30,9 +30,6 @@ const LAMBDA_S_OWN: &[&str] = &[
     "xray:PutTelemetryRecords",
 ];
 
-/// The policy by which SAM lets Lambda write to the dead-letter queue.
-const DEAD_LETTER_POLICY: &str = "DeadLetterQueuePolicy";
-
 impl PolicyCoverage {
     pub(crate) fn of(account: &AccountState) -> Self {
         let mut coverage = Self::default();
@@ -47,8 +44,11 @@ impl PolicyCoverage {
 
     fn grant(&mut self, function: &FunctionInner) {
         let granted = self.granted.entry(function.program().to_owned()).or_default();
-        for (policy, action) in Policies::new(&function.configuration.policies).allowed_actions() {
-            if policy != DEAD_LETTER_POLICY && !LAMBDA_S_OWN.contains(&action) {
+        // Events that failed every try: Lambda itself sends them.
+        let dead_letters = function.configuration.dead_letter_target.iter().cloned().collect::<Vec<_>>();
+        for (action, resources) in Policies::new(&function.configuration.policies).allowed_actions() {
+            let own = LAMBDA_S_OWN.contains(&action) || (!dead_letters.is_empty() && resources == dead_letters);
+            if !own {
                 granted.insert(action.to_owned());
             }
         }

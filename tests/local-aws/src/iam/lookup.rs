@@ -16,6 +16,8 @@ use crate::{REGION, http, lock};
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     known: Mutex<HashMap<String, Target>>,
+    /// Held while asking: of a hundred calls at once, one asks and the others find the answer.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Lookups {
@@ -35,6 +37,7 @@ impl Lookups {
 }
 
 pub(crate) async fn route_table(world: &World, account: &AccountState, id: &str) -> Result<Target> {
+    let _one_asks = account.lookups.asking.lock().await;
     if let Some(known) = account.lookups.get(id) {
         return Ok(known);
     }
@@ -59,6 +62,7 @@ fn table(account: &AccountState, node: Node<'_, '_>) -> Option<(String, Target)>
 }
 
 pub(crate) async fn group(world: &World, account: &AccountState, name: &str) -> Result<Target> {
+    let _one_asks = account.lookups.asking.lock().await;
     if let Some(known) = account.lookups.get(name) {
         return Ok(known);
     }

@@ -72,11 +72,12 @@ impl Policies {
         if allowed { Ok(()) } else { Err(format!("no identity-based policy allows the {action} action")) }
     }
 
-    /// The actions that the statements allow, as they are written, with their policy's name.
-    pub(crate) fn allowed_actions(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// The actions that the statements allow, as they are written, with the resources.
+    pub(crate) fn allowed_actions(&self) -> impl Iterator<Item = (&str, &[String])> {
         let allows = self.statements.iter().filter(|statement| statement.allow && !statement.action.negated);
         allows.flat_map(|statement| {
-            statement.action.patterns.iter().map(|action| (statement.policy.as_str(), action.as_str()))
+            let resources = statement.resource.patterns.as_slice();
+            statement.action.patterns.iter().map(move |action| (action.as_str(), resources))
         })
     }
 }

@@ -142,7 +142,12 @@ pub(crate) async fn json(world: &World, access_key: &str, service: &str, target:
     let authorization = authorization(access_key, service);
     let version = if service == "dynamodb" { "1.0" } else { "1.1" };
     let kind = format!("application/x-amz-json-{version}");
-    let headers = [("authorization", authorization.as_str()), ("x-amz-target", target), ("content-type", &kind)];
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("x-amz-date", "20260101T000000Z"), // dynoxide wants one
+        ("x-amz-target", target),
+        ("content-type", &kind),
+    ];
     let request = http::request("POST", "/", &headers, body.to_string())?;
     Answer::from(http::send(world.gateway, request).await?).successful(service, target)
 }

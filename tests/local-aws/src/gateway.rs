@@ -65,7 +65,10 @@ async fn dispatch(world: &Arc<World>, request: Request<Bytes>) -> Result<Respons
     match world.caller(&call.access_key) {
         Some(Caller::Control(account)) => Ok(control(world, &account, &call, request).await),
         Some(Caller::Function(account, environment)) => {
-            function_call(world, &account, &environment, call, request).await
+            // A task of its own: it is carried out and recorded though the caller be gone, as after a time-out.
+            let world = world.clone();
+            let task = async move { function_call(&world, &account, &environment, call, request).await };
+            tokio::spawn(task).await.unwrap_or(Err(Cut))
         }
         None => {
             let message = format!("the access key {} belongs to no account of this local AWS", call.access_key);

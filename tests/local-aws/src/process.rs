@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -139,10 +140,22 @@ impl Output {
     }
 }
 
-/// A free port of 127.0.0.1. Another process may take it before it is used; ports are given out in turn, so that is rare.
+/// Below Linux's ephemeral ports, so that no outgoing connection takes one between its choice and its use.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A free port of 127.0.0.1; each is given out once, and each process begins elsewhere.
 pub(crate) fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("no free port"))?;
-    listener.local_addr().map_err(Error::io("no free port"))
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let range = u32::from(PORTS.end - PORTS.start);
+    let begin = std::process::id().wrapping_mul(7_919);
+    for _ in 0..range {
+        let at = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % range;
+        let port = PORTS.start + u16::try_from(at).unwrap_or_default();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().map_err(Error::io("no free port"));
+        }
+    }
+    Err(Error::malformed("the ports of this machine", "none is free between 20000 and 32000"))
 }
 
 /// The process ids of a process's children.

@@ -168,6 +168,11 @@ async fn events_reach_the_function_through_the_stack() -> TestResult {
         (Some("hello"), Trigger::Event)
     );
 
+    let steps = json!({"steps": [[call("ec2", "DescribeRouteTables", &json!({}))]]}).to_string();
+    account.control("sns", "Publish", &[("TopicArn", stack.output("TopicArn")?), ("Message", &steps)]).await?;
+    let calls = account.wait_for_calls("a read", within, |calls| calls.count("ec2:DescribeRouteTables") == 1).await?;
+    assert_eq!(calls.by_function(stack.function("Caller")?.name()).len(), 1);
+
     account.clear_calls();
     let detail = json!({"AutoScalingGroupName": "a"});
     account.put_event("aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", &[], &detail).await?;
@@ -236,6 +241,52 @@ async fn reserved_concurrency_holds_events_back_and_loses_none() -> TestResult {
     account.wait_for_invocation("the third", Duration::from_secs(20), |invocation| invocation.id == 3).await?;
     // One after another in one execution environment: the second and third had no initialization to wait for.
     assert_eq!(account.invocations().iter().filter(|invocation| invocation.result.is_ok()).count(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_in_flight_at_the_deadline_is_recorded() -> TestResult {
+    let (account, stack) = deployed(&[]).await?;
+    account.inject(Fault::delay(Duration::from_secs(2)));
+    let function = stack.function("Caller")?.with_timeout(Duration::from_secs(1));
+    let event = json!({"steps": [[call("ec2", "DescribeRouteTables", &json!({}))]]});
+    assert_eq!(function.invoke(&event).await?.result.unwrap_err().error_type, "Sandbox.Timedout");
+    account.wait_for_calls("the call", Duration::from_secs(10), |calls| calls.len() == 1).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_it_is_dropped() -> TestResult {
+    let aws = LocalAws::start().await?;
+    let address = aws.endpoint().trim_start_matches("http://").to_owned();
+    let account = aws.account();
+    account.control("ec2", "DescribeVpcs", &[]).await?;
+    drop((aws, account));
+    let gone = || std::net::TcpStream::connect(&address).is_err();
+    for _ in 0..100 {
+        if gone() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the gateway still answers");
+}
+
+#[cfg(feature = "dynamodb")]
+#[tokio::test]
+async fn each_account_has_tables_of_its_own() -> TestResult {
+    let target = |operation: &str| format!("DynamoDB_20120810.{operation}");
+    let (one, two) = (LocalAws::shared().await?.account(), LocalAws::shared().await?.account());
+    let table = json!({
+        "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+    });
+    one.control_json("dynamodb", &target("CreateTable"), &table).await?;
+    for (account, names) in [(&one, json!(["table"])), (&two, json!([]))] {
+        let answer = account.control_json("dynamodb", &target("ListTables"), &json!({})).await?.json()?;
+        assert_eq!(answer["TableNames"], names);
+    }
     Ok(())
 }
 

@@ -55,15 +55,21 @@ pub struct Group {
 
 impl Nat {
     /// As many zones as said, all healthy, each home table's default route at its own instance. The function is deployed
-    /// from its shipped template with `parameters`.
+    /// from its shipped template with `parameters`, in whose values `VPC` and `TOPIC` stand for this world's VPC and for a
+    /// topic of its operators.
     pub async fn new(aws: &LocalAws, zones: usize, parameters: &[(&str, &str)]) -> Result<Self> {
         let account = aws.account();
         let config = sdk_config(&account)?;
         let ec2 = aws_sdk_ec2::Client::new(&config);
         let vpc = make::vpc(&ec2).await?;
-        let in_this_vpc = |value: &str| if value == "VPC" { vpc.clone() } else { value.to_owned() };
+        let topic = account.control("sns", "CreateTopic", &[("Name", "operators")]).await?.text("TopicArn")?;
+        let of_this_world = |value: &str| match value {
+            "VPC" => vpc.clone(),
+            "TOPIC" => topic.clone(),
+            other => other.to_owned(),
+        };
         let template = Deploy::template("functions/nat-failover/template.yaml");
-        let deploy = parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, &in_this_vpc(value)));
+        let deploy = parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, &of_this_world(value)));
         let stack = account.deploy(deploy).await?;
         let mut nat = Self {
             function: stack.function("NatFailoverFunction")?.clone(),

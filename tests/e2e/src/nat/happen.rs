@@ -14,6 +14,11 @@ impl Nat {
         Ok(())
     }
 
+    /// Names what the health alarm of a group invokes on every change: a topic or a function.
+    pub async fn set_alarm_action(&self, letter: &str, arn: &str) -> Result<()> {
+        self.health_alarm(self.group(letter), Some(arn)).await
+    }
+
     /// A group's instance dies at once, and the alarm notices.
     pub async fn dies(&self, letter: &str) -> Result<()> {
         let instance = self.only_instance(&self.group(letter).name).await?;

@@ -35,7 +35,7 @@ impl Nat {
         let route = self.ec2.create_route().route_table_id(&table).destination_cidr_block("0.0.0.0/0");
         route.network_interface_id(&interface).send().await?;
         let group = Group { alarm: format!("nat-health-{letter}"), name, zone, subnet, table, instance, interface };
-        self.health_alarm(&group).await?;
+        self.health_alarm(&group, None).await?;
         self.groups.push(group);
         self.set_alarm(letter, "OK").await
     }
@@ -96,7 +96,8 @@ impl Nat {
         Ok(made.nat_gateway().and_then(|gateway| gateway.nat_gateway_id()).ok_or("no gateway was made")?.to_owned())
     }
 
-    async fn health_alarm(&self, group: &Group) -> Result<()> {
+    pub(super) async fn health_alarm(&self, group: &Group, action: Option<&str>) -> Result<()> {
+        let actions = action.map(|arn| vec![arn.to_owned()]);
         self.cloudwatch
             .put_metric_alarm()
             .alarm_name(&group.alarm)
@@ -109,6 +110,8 @@ impl Nat {
             .threshold(0.0)
             .comparison_operator(ComparisonOperator::LessThanThreshold)
             .treat_missing_data("breaching")
+            .set_alarm_actions(actions.clone())
+            .set_ok_actions(actions)
             .send()
             .await?;
         Ok(())

@@ -69,7 +69,8 @@ impl Nat {
             other => other.to_owned(),
         };
         let template = Deploy::template("functions/nat-failover/template.yaml");
-        let deploy = parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, &of_this_world(value)));
+        let deploy =
+            parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, &of_this_world(value)));
         let stack = account.deploy(deploy).await?;
         let mut nat = Self {
             function: stack.function("NatFailoverFunction")?.clone(),
@@ -125,10 +126,16 @@ impl Nat {
     pub async fn target(&self, table: &str, destination: &str) -> Result<Option<String>> {
         let routes = self.routes(table).await?;
         let to = |route: &&Route| {
-            let ways = [route.destination_cidr_block(), route.destination_ipv6_cidr_block(), route.destination_prefix_list_id()];
+            let ways = [
+                route.destination_cidr_block(),
+                route.destination_ipv6_cidr_block(),
+                route.destination_prefix_list_id(),
+            ];
             ways.contains(&Some(destination))
         };
-        let id = |route: &Route| route.network_interface_id().or(route.nat_gateway_id()).or(route.gateway_id()).map(str::to_owned);
+        let id = |route: &Route| {
+            route.network_interface_id().or(route.nat_gateway_id()).or(route.gateway_id()).map(str::to_owned)
+        };
         Ok(routes.iter().find(to).and_then(id))
     }
 

@@ -1,6 +1,8 @@
 //! What goes over the wire, and what its answers become; by the SDK's own mocks.
 
-use aws_sdk_autoscaling::operation::complete_lifecycle_action::{CompleteLifecycleActionError, CompleteLifecycleActionOutput};
+use aws_sdk_autoscaling::operation::complete_lifecycle_action::{
+    CompleteLifecycleActionError, CompleteLifecycleActionOutput,
+};
 use aws_sdk_autoscaling::operation::describe_lifecycle_hooks::DescribeLifecycleHooksOutput;
 use aws_sdk_autoscaling::operation::set_instance_health::SetInstanceHealthOutput;
 use aws_sdk_autoscaling::types::LifecycleHook;
@@ -110,9 +112,8 @@ fn error_body(code: &str) -> String {
 
 #[tokio::test]
 async fn a_route_that_exists_already_is_not_an_error_of_creating_it() {
-    let exists = mock!(aws_sdk_ec2::Client::create_route).then_error(|| {
-        CreateRouteError::generic(ErrorMetadata::builder().code("RouteAlreadyExists").build())
-    });
+    let exists = mock!(aws_sdk_ec2::Client::create_route)
+        .then_error(|| CreateRouteError::generic(ErrorMetadata::builder().code("RouteAlreadyExists").build()));
     aws(&[&exists]).change_route(&Change { from: None, ..change("0.0.0.0/0", interface()) }).await.unwrap();
     assert_eq!(exists.num_calls(), 1);
 }
@@ -132,8 +133,7 @@ async fn an_instance_is_marked_without_regard_to_the_grace_period() {
 
 #[tokio::test]
 async fn a_lifecycle_action_completed_already_is_a_success_and_another_error_is_not() {
-    let completion =
-        Completion { group: "a".to_owned(), hook: "launch".to_owned(), instance: "i-a".to_owned() };
+    let completion = Completion { group: "a".to_owned(), hook: "launch".to_owned(), instance: "i-a".to_owned() };
     let validation = |text: &'static str| {
         mock!(aws_sdk_autoscaling::Client::complete_lifecycle_action).then_error(move || {
             let error = ErrorMetadata::builder().code("ValidationError").message(text).build();

@@ -34,7 +34,8 @@ fn a_hook_that_was_completed_by_hand_is_a_success() {
     within(2, &[], async |nat| {
         let event = nat.is_leaving("a").await?;
         // The function reads, then somebody else completes: the answer it gets is AWS's "No active Lifecycle Action".
-        let gone = local_aws::Fault::error(400, "ValidationError", "No active Lifecycle Action found with instance ID i-1");
+        let gone =
+            local_aws::Fault::error(400, "ValidationError", "No active Lifecycle Action found with instance ID i-1");
         nat.account.inject(gone.action("autoscaling:CompleteLifecycleAction"));
         assert_eq!(did(&nat.function.invoke(&event).await?)["routesMoved"], 1);
         Ok(())

@@ -61,7 +61,9 @@ fn the_alarm_itself_reaches_the_function_directly() {
 fn a_terminating_action_reaches_the_function_by_the_rule() {
     within(2, &[], async |nat| {
         let event = nat.is_leaving("a").await?;
-        nat.account.put_event("aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", &[], &event["detail"]).await?;
+        nat.account
+            .put_event("aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", &[], &event["detail"])
+            .await?;
         nat.account.wait_for_invocation("the function", LONG_ENOUGH, |_| true).await?;
         assert!(nat.members("nat-a").await?.is_empty());
         Ok(())

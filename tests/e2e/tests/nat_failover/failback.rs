@@ -11,7 +11,10 @@ fn the_waiting_instance_goes_into_service_and_its_routes_come_home() {
         assert_eq!(did(&invocation)["routesMoved"], 1, "{}", invocation.calls.story());
         assert_eq!(nat.defaults().await?, [Some(interface), Some(nat.group("b").interface.clone())]);
         let member = nat.members("nat-a").await?.remove(0);
-        assert_eq!((member.instance_id(), member.lifecycle_state().map(|s| s.as_str())), (Some(instance.as_str()), Some("InService")));
+        assert_eq!(
+            (member.instance_id(), member.lifecycle_state().map(|s| s.as_str())),
+            (Some(instance.as_str()), Some("InService"))
+        );
 
         let again = nat.send("eventbridge-ok", "a").await?;
         assert_eq!((did(&again)["did"].as_str(), again.calls.mutating().len()), (Some("nothing"), 0));

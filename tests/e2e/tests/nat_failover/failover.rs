@@ -16,7 +16,8 @@ fn every_kind_of_route_at_the_dead_instance_moves_and_nothing_else() {
         create(&nobodys).destination_cidr_block("198.51.100.0/24").instance_id(&a.instance).send().await?;
         create(&edge).destination_cidr_block("192.0.2.0/24").network_interface_id(&a.interface).send().await?;
         let internet = nat.ec2.create_internet_gateway().send().await?;
-        let internet = internet.internet_gateway().and_then(|igw| igw.internet_gateway_id()).ok_or("no gateway")?.to_owned();
+        let internet =
+            internet.internet_gateway().and_then(|igw| igw.internet_gateway_id()).ok_or("no gateway")?.to_owned();
         nat.ec2.attach_internet_gateway().internet_gateway_id(&internet).vpc_id(&nat.vpc).send().await?;
         nat.ec2.associate_route_table().route_table_id(&edge).gateway_id(&internet).send().await?;
         create(&nobodys).destination_cidr_block("0.0.0.0/0").gateway_id(&internet).send().await?;
@@ -119,7 +120,10 @@ fn with_no_peer_the_nat_gateway_takes_ipv4_and_ipv6_stays() {
         nat.set_alarm("b", "ALARM").await?;
         nat.dies("a").await?;
         let invocation = nat.send("sns-alarm", "a").await?;
-        assert_eq!((did(&invocation)["routesMoved"].as_u64(), did(&invocation)["stranded"].as_u64()), (Some(1), Some(1)));
+        assert_eq!(
+            (did(&invocation)["routesMoved"].as_u64(), did(&invocation)["stranded"].as_u64()),
+            (Some(1), Some(1))
+        );
         assert_eq!(nat.target(&a.table, "0.0.0.0/0").await?, Some(gateway));
         assert_eq!(nat.target(&a.table, "::/0").await?, Some(a.interface));
         assert!(invocation.logged("the route can't move"));
@@ -127,7 +131,11 @@ fn with_no_peer_the_nat_gateway_takes_ipv4_and_ipv6_stays() {
         nat.set_alarm("b", "OK").await?;
         nat.recovers("a").await?;
         nat.send("sns-ok", "a").await?;
-        assert_eq!(nat.defaults().await?[0], Some(nat.interface_of(&only(nat, "nat-a").await?).await?), "and comes home");
+        assert_eq!(
+            nat.defaults().await?[0],
+            Some(nat.interface_of(&only(nat, "nat-a").await?).await?),
+            "and comes home"
+        );
         Ok(())
     });
 }

@@ -12,7 +12,8 @@ fn throttled_calls_and_cut_connections_are_sent_again() {
         nat.account.inject(Fault::throttle().action("cloudwatch:DescribeAlarms").nth(1));
         nat.account.inject(Fault::cut_before().action("ec2:DescribeInstances").nth(1));
         nat.account.inject(Fault::cut_after().action("ec2:ReplaceRoute").nth(4));
-        nat.account.inject(Fault::error(500, "ResourceContention", "later").action("autoscaling:SetInstanceHealth").nth(1));
+        nat.account
+            .inject(Fault::error(500, "ResourceContention", "later").action("autoscaling:SetInstanceHealth").nth(1));
         let invocation = nat.send("sns-alarm", "a").await?;
         assert_eq!(did(&invocation)["routesMoved"], 1, "{}", invocation.calls.story());
         assert_eq!(invocation.calls.count("ec2:ReplaceRoute"), 5);

@@ -1,0 +1,104 @@
+# make demo   runs every system on this machine and leaves report/index.html
+# make test   formatting, lints, licences, unit, end-to-end and template tests, the arm64 artifact under emulation
+# make bench  the figures that the docs name
+# make build  the artifacts for AWS, target/lambda/<name>/bootstrap (arm64)
+#
+# Needed beforehand: Rust (rustup), Python 3.11+, make. `make system` installs the Debian packages that the tests want.
+
+FUNCTIONS := nat-failover
+
+# Where things are kept; CI puts both outside the clone, so that a second run is fast.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+TOOLS ?= $(CURDIR)/.tools
+
+export LOCAL_AWS_VENV := $(TOOLS)/venv
+export LOCAL_AWS_BOOTSTRAPS := $(CARGO_TARGET_DIR)/release
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= eu-central-1
+PYTHON := $(LOCAL_AWS_VENV)/bin/python
+SAY := @printf '\n== %s\n'
+
+.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid emulators arm64 sam-build
+
+demo: tools host
+	@cargo run --quiet -p demo
+
+test: fmt-check system tools lint deny templates emulators squid host unit arm64 sam-build
+	$(SAY) "all of it passed"
+
+bench: tools host
+	@cargo run --quiet -p e2e --bin figures
+
+build: tools
+	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
+
+# -- what is needed --
+
+tools: $(LOCAL_AWS_VENV)/.done
+
+$(LOCAL_AWS_VENV)/.done: tests/local-aws/emulators/requirements.txt
+	$(SAY) "Python tools: emulators of AWS, sam, cfn-lint, cargo-lambda (a minute)"
+	@python3 -m venv $(LOCAL_AWS_VENV)
+	@$(LOCAL_AWS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(TOOLS)/bin/cargo-deny:
+	$(SAY) "cargo-deny (some minutes, once)"
+	@CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools cargo install --quiet --locked --root $(TOOLS) cargo-deny@0.20.2
+
+system:
+	@tests/system-packages.sh
+
+# The functions as they run on this machine, for the demo and the end-to-end tests: the release profile, this architecture.
+host:
+	$(SAY) "building the functions for this machine (some minutes the first time: the AWS SDK is large)"
+	@cargo build --quiet --release $(FUNCTIONS:%=-p %)
+
+# -- the tests, fastest first --
+
+fmt-check:
+	$(SAY) "formatting"
+	@cargo fmt --all --check
+
+lint:
+	$(SAY) "lints (some minutes the first time)"
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@! cargo tree --quiet -e normal -i rustls@0.21 2>/dev/null | grep . # no legacy TLS stack
+
+deny: $(TOOLS)/bin/cargo-deny
+	$(SAY) "licences, sources, duplicates"
+	@$(TOOLS)/bin/cargo-deny --log-level warn check bans licenses sources
+
+templates:
+	$(SAY) "templates"
+	@$(LOCAL_AWS_VENV)/bin/cfn-lint template.yaml functions/*/*.yaml
+	@for template in template.yaml functions/*/template.yaml; do \
+		$(LOCAL_AWS_VENV)/bin/sam validate --lint --template $$template || exit 1; done
+
+emulators:
+	$(SAY) "the corrected emulators"
+	@$(PYTHON) tests/local-aws/emulators/test_moto_plus.py
+
+squid:
+	$(SAY) "Squid filters with what ships; the network's template"
+	@$(PYTHON) -m unittest discover -s tests/squid
+
+unit:
+	$(SAY) "unit and end-to-end tests (some minutes the first time)"
+	@cargo test --quiet --workspace
+
+arm64: build
+	$(SAY) "the arm64 artifact under emulation"
+	@tests/arm64/run.sh $(FUNCTIONS)
+
+# What a user's `sam build` does, nested applications and all.
+sam-build: tools
+	$(SAY) "sam build"
+	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --build-dir $(CARGO_TARGET_DIR)/sam > $(CARGO_TARGET_DIR)/sam.log 2>&1 \
+		|| { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }
+	@find $(CARGO_TARGET_DIR)/sam -name bootstrap | grep -q . || { echo "sam build made no bootstrap"; exit 1; }
+
+# -- called by sam (BuildMethod: makefile), with ARTIFACTS_DIR set --
+
+build-NatFailoverFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/nat-failover/bootstrap $(ARTIFACTS_DIR)/

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The artifacts that ship, started under an emulator of arm64: one event of each kind, and whole failovers. These are the
+# end-to-end tests again, with the shipped bootstrap in the place of this machine's build.
+set -eu
+lambda=$CARGO_TARGET_DIR/lambda
+emulated=$CARGO_TARGET_DIR/emulated
+mkdir -p "$emulated"
+
+for name in "$@"; do
+    bootstrap=$lambda/$name/bootstrap
+
+    # Amazon Linux 2023 has glibc 2.34; an artifact that wants a newer one does not start there.
+    newest=$(readelf -V "$bootstrap" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
+    [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.34 ] ||
+        { echo "$name wants $newest, Amazon Linux 2023 has GLIBC_2.34" >&2; exit 1; }
+
+    # The budget of every function: a larger one starts slower.
+    size=$(wc -c <"$bootstrap")
+    [ "$size" -lt 7000000 ] || { echo "$name is $size bytes, the budget is 7,000,000" >&2; exit 1; }
+    echo "$name: $size bytes, wants $newest"
+
+    cat >"$emulated/$name" <<EOF
+#!/bin/sh
+exec qemu-aarch64-static -L /usr/aarch64-linux-gnu $bootstrap
+EOF
+    chmod +x "$emulated/$name"
+done
+
+LOCAL_AWS_BOOTSTRAPS=$emulated cargo test --quiet --workspace --test nat_failover -- events:: failover:: failback::

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Installs the Debian packages that the tests want and that are missing: a real Squid with its network, and an emulator
+# of arm64. Without the rights to install it says what is missing and fails: a test that is skipped proves nothing.
+set -eu
+missing=
+want() { # want COMMAND PACKAGE...
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || { shift; missing="$missing $*"; }
+}
+want squid squid-openssl
+want nft nftables
+want ip iproute2
+want curl curl
+want openssl openssl
+want unshare util-linux
+want qemu-aarch64-static qemu-user-static
+[ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
+[ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || missing="$missing libgcc-s1-arm64-cross"
+[ -n "$missing" ] || exit 0
+
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+printf '\n== Debian packages:%s\n' "$missing"
+# shellcheck disable=SC2086 # a list of words
+if command -v apt-get >/dev/null 2>&1 && $sudo true 2>/dev/null; then
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "install them first (as root): apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi

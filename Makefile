@@ -16,6 +16,8 @@ export LOCAL_AWS_BOOTSTRAPS := $(CARGO_TARGET_DIR)/release
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= eu-central-1
 PYTHON := $(LOCAL_AWS_VENV)/bin/python
+# One set of features for all, or cargo builds the SDK once for each.
+export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
 .PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid emulators arm64 sam-build
@@ -29,7 +31,7 @@ test: fmt-check system tools lint deny templates emulators squid host unit arm64
 bench: tools host
 	@cargo run --quiet -p e2e --bin figures
 
-build: tools
+build: $(if $(shell command -v cargo-lambda),,tools)
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
 
 # -- what is needed --
@@ -62,7 +64,7 @@ fmt-check:
 
 lint:
 	$(SAY) "lints (some minutes the first time)"
-	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@cargo clippy --quiet $(WORKSPACE) --all-targets -- -D warnings
 	@! cargo tree --quiet -e normal -i rustls@0.21 2>/dev/null | grep . # no legacy TLS stack
 
 deny: $(TOOLS)/bin/cargo-deny
@@ -85,14 +87,14 @@ squid:
 
 unit:
 	$(SAY) "unit and end-to-end tests (some minutes the first time)"
-	@cargo test --quiet --workspace
+	@cargo test --quiet $(WORKSPACE)
 
 arm64: build
 	$(SAY) "the arm64 artifact under emulation"
 	@tests/arm64/run.sh $(FUNCTIONS)
 
 # What a user's `sam build` does, nested applications and all.
-sam-build: tools
+sam-build: $(if $(shell command -v cargo-lambda),,tools)
 	$(SAY) "sam build"
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --build-dir $(CARGO_TARGET_DIR)/sam > $(CARGO_TARGET_DIR)/sam.log 2>&1 \
 		|| { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }

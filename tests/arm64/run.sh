@@ -26,4 +26,5 @@ EOF
     chmod +x "$emulated/$name"
 done
 
-LOCAL_AWS_BOOTSTRAPS=$emulated cargo test --quiet --workspace --test nat_failover -- events:: failover:: failback::
+# shellcheck disable=SC2086 # a list of words
+LOCAL_AWS_BOOTSTRAPS=$emulated cargo test --quiet ${WORKSPACE:---workspace} --test nat_failover -- events:: failover:: failback::

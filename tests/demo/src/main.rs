@@ -1,0 +1,62 @@
+//! `make demo`: the real function binaries on the local AWS, scenario by scenario, told in the terminal and drawn in one
+//! HTML page. Whatever is shown was read from the world, and each promise was checked on it.
+//!
+//! The page goes to `report/index.html`, or to the path given. The exit status says whether every promise held.
+
+mod answer;
+mod logs;
+mod machine;
+mod names;
+mod network;
+mod scenarios;
+mod seen;
+mod stage;
+mod steps;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use e2e::Result;
+use local_aws::LocalAws;
+use report::{Narrator, Report};
+use stage::Stage;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let page = std::env::args_os().nth(1).map_or_else(default_page, PathBuf::from);
+    match run(&page).await {
+        Ok(report) if report.all_held() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("\nthe demo ended early: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(page: &Path) -> Result<Report> {
+    let mut narrator = Narrator::stdout();
+    let starting = narrator.start("starting the local AWS: a gateway and its emulators");
+    let aws = LocalAws::start().await?;
+    starting.done();
+    let mut stage = Stage::new(narrator, aws);
+    scenarios::nat_failover(&mut stage).await?;
+    let (mut narrator, report) = stage.finish();
+    write(&report, page)?;
+    narrator.closing(&report, Some(page));
+    Ok(report)
+}
+
+fn default_page() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.unwrap_or(Path::new(".")).join("report/index.html")
+}
+
+fn write(report: &Report, page: &Path) -> Result<()> {
+    let told = |error: std::io::Error| format!("{}: {error}", page.display());
+    if let Some(folder) = page.parent() {
+        std::fs::create_dir_all(folder).map_err(told)?;
+    }
+    Ok(std::fs::write(page, report.html()).map_err(told)?)
+}

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use e2e::Result;
 use local_aws::Invocation;
 use report::{Fact, Instance, Network, Route, Table};
 
-use crate::network::{instances, routes};
+use crate::network::{self, instances, routes};
 use crate::stage::Scene;
 
 /// A scenario after its event.
@@ -43,6 +44,19 @@ impl Pair<'_> {
 }
 
 impl Seen<'_> {
+    /// The state once it has come to rest: calls of a killed function may outlive it.
+    pub(crate) async fn settled(mut self) -> Result<Self> {
+        loop {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let mut now = network::read(self.scene.nat).await?;
+            now.mark_changes(&self.scene.before);
+            if now == self.after {
+                return Ok(self);
+            }
+            self.after = now;
+        }
+    }
+
     /// Every route of before, with what became of it.
     pub(crate) fn pairs(&self) -> Vec<Pair<'_>> {
         let now = |table: &Table, was: &Route| {

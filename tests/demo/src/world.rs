@@ -30,6 +30,21 @@ pub(crate) async fn table_of_nobody(nat: &Nat, name: &str, range: &str, letter: 
     Ok(table)
 }
 
+/// Tables of some teams, in both zones, all through the first instance of nat-a. Their ids.
+pub(crate) async fn team_tables(nat: &Nat, tables: usize, routes: usize) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for number in 1..=tables {
+        let (name, range) = (format!("team-{number}"), format!("10.0.{}.0/24", 40 + number));
+        let zone = if number % 2 == 1 { "a" } else { "b" };
+        let table = table_of_nobody(nat, &name, &range, zone).await?;
+        for third in 1..=routes {
+            route(nat, &table, &format!("172.{}.{third}.0/24", 16 + number), "a").await?;
+        }
+        ids.push(table);
+    }
+    Ok(ids)
+}
+
 /// A table that the internet gateway asks: traffic that comes in goes through an instance.
 pub(crate) async fn edge_table(nat: &Nat, name: &str) -> Result<String> {
     let made = nat.ec2.create_internet_gateway().send().await?;

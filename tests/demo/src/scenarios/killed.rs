@@ -9,21 +9,17 @@ use crate::seen::Pair;
 use crate::stage::Stage;
 use crate::world;
 
-/// More routes than the function changes at once, so that there is a middle.
-const ROUTES: u32 = 40;
+/// With [`ROUTES`] more routes than the function changes at once, so that there is a middle.
+const TABLES: usize = 6;
+const ROUTES: usize = 7;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     let nat = stage.network(2, &[]).await?;
-    stage.prepare(&format!("adding {ROUTES} routes"), busy(&nat)).await?;
+    let what = format!("adding {TABLES} tables of {ROUTES} routes each");
+    stage.prepare(&what, world::team_tables(&nat, TABLES, ROUTES)).await?;
+    nat.dies("a").await?;
     killed(stage, &nat).await?;
     again(stage, &nat).await
-}
-
-async fn busy(nat: &Nat) -> Result<()> {
-    for number in 0..ROUTES {
-        world::route(nat, &nat.group("a").table, &format!("192.168.{number}.0/24"), "a").await?;
-    }
-    nat.dies("a").await
 }
 
 async fn killed(stage: &mut Stage, nat: &Nat) -> Result<()> {
@@ -31,7 +27,7 @@ async fn killed(stage: &mut Stage, nat: &Nat) -> Result<()> {
     let happened = "nat-a dies. As soon as EC2 has done the 4th change, the function's process is killed; the changes \
                     that were under way still reach EC2, the others are never sent.";
     let scene = stage.open(nat, "Killed half-way", happened).await?;
-    let seen = scene.send("sns-alarm", "a").await?;
+    let seen = scene.send("sns-alarm", "a").await?.settled().await?;
     nat.account.clear_faults();
     let pairs = seen.pairs();
     let moved = seen.moved();
@@ -39,7 +35,7 @@ async fn killed(stage: &mut Stage, nat: &Nat) -> Result<()> {
     let checks = vec![
         Check::new("It was killed: the invocation failed", !seen.succeeded()),
         Check::new(
-            format!("Some routes moved and some did not, of {}", ROUTES + 1),
+            format!("Some routes moved and some did not, of {}", TABLES * ROUTES + 1),
             moved > 0 && moved < pairs.iter().filter(|pair| pair.was_at("nat-a")).count(),
         ),
         Check::new("Each route is either where it was or at nat-b, none is lost", pairs.iter().all(old_or_new)),

@@ -11,33 +11,26 @@ use crate::seen::Pair;
 use crate::stage::Stage;
 use crate::world;
 
-/// Tables and routes of each that the failed instance carries beside its home table.
+/// Tables that the failed instance carries beside its home table.
 const TABLES: usize = 6;
-const ROUTES: usize = 10;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     slow(stage).await?;
     refused(stage).await
 }
 
-/// A network in which nat-a carries many routes. The tables' ids.
-async fn busy(nat: &Nat) -> Result<Vec<String>> {
-    let mut tables = Vec::new();
-    for number in 1..=TABLES {
-        let name = format!("team-{number}");
-        let table = world::table_of_nobody(nat, &name, &format!("10.0.{}.0/24", 40 + number), "a").await?;
-        for route in 1..=ROUTES {
-            world::route(nat, &table, &format!("172.{}.{route}.0/24", 16 + number), "a").await?;
-        }
-        tables.push(table);
-    }
+/// A network in which nat-a carries so many routes of each table, and dies. The tables' ids.
+async fn busy(stage: &mut Stage, nat: &Nat, routes: usize) -> Result<Vec<String>> {
+    let what = format!("adding {TABLES} tables of {routes} routes each");
+    let tables = stage.prepare(&what, world::team_tables(nat, TABLES, routes)).await?;
     nat.dies("a").await?;
     Ok(tables)
 }
 
 async fn slow(stage: &mut Stage) -> Result<()> {
+    const ROUTES: usize = 10;
     let nat = stage.network(2, &[]).await?;
-    stage.prepare(&format!("adding {TABLES} tables of {ROUTES} routes each"), busy(&nat)).await?;
+    busy(stage, &nat, ROUTES).await?;
     let route = |fault: Fault| fault.action("ec2:ReplaceRoute");
     nat.account.inject(Fault::delay(Duration::from_millis(50)));
     nat.account.inject(Fault::throttle().action("ec2:DescribeRouteTables").nth(1));
@@ -68,8 +61,9 @@ async fn slow(stage: &mut Stage) -> Result<()> {
 }
 
 async fn refused(stage: &mut Stage) -> Result<()> {
+    const ROUTES: usize = 3;
     let nat = stage.network(2, &[]).await?;
-    let tables = stage.prepare(&format!("adding {TABLES} tables of {ROUTES} routes each"), busy(&nat)).await?;
+    let tables = busy(stage, &nat, ROUTES).await?;
     let locked = tables.get(2).cloned().unwrap_or_default();
     let refusal = Fault::error(403, "UnauthorizedOperation", "You are not authorized to perform this operation.");
     nat.account.inject(refusal.action("ec2:ReplaceRoute").parameter("RouteTableId", &locked));

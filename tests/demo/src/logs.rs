@@ -45,11 +45,11 @@ fn message(line: &Map<String, Value>) -> String {
 
 fn short(line: &Map<String, Value>) -> String {
     let mut short = message(line);
-    let told = line.iter().filter(|(name, value)| says_something(name, value));
-    let (nameless, named): (Vec<_>, Vec<_>) = told.partition(|(name, _)| NAMELESS.contains(&name.as_str()));
-    let names = nameless.iter().map(|_| String::new()).chain(named.iter().map(|(name, _)| format!("{name}=")));
-    for (name, (_, value)) in names.zip(nameless.iter().chain(&named)) {
+    let mut told: Vec<_> = line.iter().filter(|(name, value)| says_something(name, value)).collect();
+    told.sort_by_key(|(name, _)| !NAMELESS.contains(&name.as_str())); // stable: the others stay in their order
+    for (name, value) in told {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let name = if NAMELESS.contains(&name.as_str()) { String::new() } else { format!("{name}=") };
         let _ = write!(short, "  {name}{value}"); // writing to a String cannot fail
     }
     short

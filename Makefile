@@ -23,6 +23,7 @@ SAY := @printf '\n== %s\n'
 .PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid emulators arm64 sam-build
 
 demo: tools host
+	$(SAY) "building the demo (some minutes the first time)"
 	@cargo run --quiet -p demo
 
 test: fmt-check system tools lint deny templates emulators squid host unit arm64 sam-build
@@ -94,11 +95,14 @@ arm64: build
 	@tests/arm64/run.sh $(FUNCTIONS)
 
 # What a user's `sam build` does, nested applications and all.
-sam-build: $(if $(shell command -v cargo-lambda),,tools)
-	$(SAY) "sam build"
-	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --build-dir $(CARGO_TARGET_DIR)/sam > $(CARGO_TARGET_DIR)/sam.log 2>&1 \
-		|| { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }
-	@find $(CARGO_TARGET_DIR)/sam -name bootstrap | grep -q . || { echo "sam build made no bootstrap"; exit 1; }
+sam-build: tools
+	$(SAY) "sam build, of the suite and of each function alone"
+	@for template in template.yaml functions/*/template.yaml; do \
+		rm -rf $(CARGO_TARGET_DIR)/sam; \
+		PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --template $$template --build-dir $(CARGO_TARGET_DIR)/sam \
+			> $(CARGO_TARGET_DIR)/sam.log 2>&1 || { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }; \
+		find $(CARGO_TARGET_DIR)/sam -name bootstrap | grep -q . || { echo "sam build of $$template made no bootstrap"; exit 1; }; \
+	done
 
 # -- called by sam (BuildMethod: makefile), with ARTIFACTS_DIR set --
 

@@ -20,7 +20,7 @@ pub use error::AwsError;
 
 /// Connecting within the region takes a few milliseconds; a host that does not answer in two seconds won't.
 const CONNECT: Duration = Duration::from_secs(2);
-/// One attempt of one call. The slowest answer here, DescribeRouteTables over 500 tables, takes under two seconds.
+/// One attempt of one call. Without it a connection that died silently is waited for until the function's own deadline.
 const ATTEMPT: Duration = Duration::from_secs(8);
 /// `AWS` backs off up to 20 s between attempts by default, longer than most functions live.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);

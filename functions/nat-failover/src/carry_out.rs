@@ -38,16 +38,6 @@ pub struct Outcome<'a> {
     pub last_change: Option<Millis>,
 }
 
-impl<'a> Outcome<'a> {
-    /// The route changes that went through.
-    pub fn changes(&self) -> impl Iterator<Item = &'a Change> {
-        self.done.iter().filter_map(|step| match step {
-            Step::Change(change) => Some(*change),
-            Step::MarkUnhealthy(_) | Step::Complete(_) => None,
-        })
-    }
-}
-
 /// Does all that `plan` says. One step that fails does not stop the others, except that a drained instance is not let
 /// go before its routes are elsewhere.
 pub async fn carry_out<'a>(plan: &'a Plan, cloud: &impl Act, deadline: Deadline) -> Outcome<'a> {
@@ -83,6 +73,14 @@ async fn run<'a>(steps: &[Step<'a>], cloud: &impl Act, outcome: &RefCell<Outcome
 }
 
 impl<'a> Outcome<'a> {
+    /// The route changes that went through.
+    pub fn changes(&self) -> impl Iterator<Item = &'a Change> {
+        self.done.iter().filter_map(|step| match step {
+            Step::Change(change) => Some(*change),
+            Step::MarkUnhealthy(_) | Step::Complete(_) => None,
+        })
+    }
+
     fn record(&mut self, step: Step<'a>, result: Result<(), AwsError>) {
         match result {
             Ok(()) => {
@@ -91,7 +89,7 @@ impl<'a> Outcome<'a> {
                 self.done.push(step);
             }
             Err(error) => {
-                tracing::error!(step = %step, error = shared::error::chain(&error), "failed");
+                tracing::error!(step = %step, error = shared::error::chain(&error), "step failed");
                 self.failed.push((step, error));
             }
         }

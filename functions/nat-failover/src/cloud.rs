@@ -85,9 +85,11 @@ pub enum Lifecycle {
     PendingProceed,
     /// `InService`.
     InService,
+    /// `Terminating`: it is about to be held by the termination hook, or to go.
+    Terminating,
     /// `Terminating:Wait`: the termination hook holds it.
     TerminatingWait,
-    /// Everything else: leaving, standing by, detached.
+    /// Everything else: gone, standing by, detached.
     Other,
 }
 
@@ -226,9 +228,11 @@ impl fmt::Display for Destination {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nat { instance: Some(id), .. } | Self::Nat { interface: Some(id), .. } => f.write_str(id),
+            Self::Nat { instance: Some(id), .. }
+            | Self::Nat { interface: Some(id), .. }
+            | Self::NatGateway(id)
+            | Self::Other(id) => f.write_str(id),
             Self::Nat { .. } => f.write_str("nothing"),
-            Self::NatGateway(id) | Self::Other(id) => f.write_str(id),
         }
     }
 }

@@ -20,8 +20,14 @@ pub enum NatError {
     #[error("the cloud could not be read, nothing was changed")]
     Observe(#[source] AwsError),
     /// The cloud could not be read in time. Nothing was changed.
-    #[error("the cloud could not be read within the function's deadline, nothing was changed; raise its timeout")]
+    #[error(
+        "the cloud could not be read within the function's deadline, nothing was changed; \
+             AWS is slow or throttles: name the VPC (VpcId), or raise the timeout"
+    )]
     ObserveDeadline,
+    /// The cloud was seen as it was before the event. Nothing was changed.
+    #[error("{0}, several times; nothing was changed")]
+    StaleRead(String),
     /// Routes that ought to move stay, because there is nowhere to move them.
     #[error(
         "no healthy peer for group {group}: {left} route(s) still point at its instance; \
@@ -37,8 +43,7 @@ pub enum NatError {
     #[error("{0}")]
     NotReady(String),
     /// Some calls failed for good, or not all could be made in time.
-    #[error("{done} change(s) made, {} failed [{}], {} left at the deadline [{}]",
-        failed.len(), failed.join("; "), left.len(), left.join("; "))]
+    #[error("{done} change(s) made; failed: [{}]; left at the deadline: [{}]", failed.join("; "), left.join("; "))]
     Incomplete {
         /// How many went through.
         done: usize,
@@ -59,6 +64,7 @@ impl FunctionError for NatError {
             Self::Event(EventError::Malformed { .. }) => "MalformedEvent",
             Self::EmptyPool(_) => "EmptyPool",
             Self::Observe(_) | Self::ObserveDeadline => "CloudUnreadable",
+            Self::StaleRead(_) => "StaleRead",
             Self::NoHealthyPeer { .. } => "NoHealthyPeer",
             Self::NotReady(_) => "NotReady",
             Self::Incomplete { .. } => "Incomplete",
@@ -71,7 +77,11 @@ impl FunctionError for NatError {
             Self::Event(_) | Self::EmptyPool(_) => false,
             Self::Observe(error) => error.retryable,
             Self::Several(errors) => errors.iter().any(FunctionError::retryable),
-            Self::ObserveDeadline | Self::NoHealthyPeer { .. } | Self::NotReady(_) | Self::Incomplete { .. } => true,
+            Self::ObserveDeadline
+            | Self::StaleRead(_)
+            | Self::NoHealthyPeer { .. }
+            | Self::NotReady(_)
+            | Self::Incomplete { .. } => true,
         }
     }
 }

@@ -4,10 +4,11 @@
 //! `aws_lambda_events`, whose alarm types refuse null descriptions and metric-math alarms. Whom an alarm watches is not
 //! read from the event at all: `DescribeAlarms` says it, and says it for the present.
 
-use serde::Deserialize;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
-use crate::cloud::AlarmState;
+use crate::cloud::{AlarmState, Millis};
 
 /// What happened, according to the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,38 +28,33 @@ pub struct AlarmChange {
     pub name: String,
     /// The state that it changed to.
     pub state: AlarmState,
+    /// When it did, if the event says it readably.
+    pub at: Option<Millis>,
 }
 
 /// A lifecycle action, by EventBridge or by SNS.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LifecycleAction {
     /// The group.
-    #[serde(rename = "AutoScalingGroupName")]
     pub group: String,
     /// The hook.
-    #[serde(rename = "LifecycleHookName")]
     pub hook: String,
     /// The instance that it holds.
-    #[serde(rename = "EC2InstanceId")]
     pub instance: String,
     /// Launching or terminating.
-    #[serde(rename = "LifecycleTransition")]
     pub transition: Transition,
 }
 
 /// Which way a held instance goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
     /// It comes.
-    #[serde(rename = "autoscaling:EC2_INSTANCE_LAUNCHING")]
     Launching,
     /// It goes.
-    #[serde(rename = "autoscaling:EC2_INSTANCE_TERMINATING")]
     Terminating,
 }
 
-/// An event that can't be understood. Says what came, in few words and without its content.
+/// An event that can't be understood. Says what came, in few words and without its values, which are anybody's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// Not an event of this function.
@@ -72,7 +68,7 @@ pub enum EventError {
         /// What it was.
         kind: &'static str,
         /// What is wrong with it.
-        why: String,
+        why: &'static str,
     },
 }
 
@@ -91,7 +87,7 @@ fn sns_record(record: &Value) -> Result<Event, EventError> {
         return Err(EventError::Unknown(format!("a record of {}", describe(record))));
     };
     let message: Value = serde_json::from_str(message)
-        .map_err(|error| EventError::Malformed { kind: "SNS message", why: format!("it is not JSON ({error})") })?;
+        .map_err(|_| EventError::Malformed { kind: "SNS message", why: "it is not JSON" })?;
     decode_one(&message)
 }
 
@@ -119,17 +115,22 @@ fn decode_one(event: &Value) -> Result<Event, EventError> {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 fn alarm_data(alarm: &Value) -> Result<Event, EventError> {
     let composite = alarm.pointer("/configuration/alarmRule").is_some_and(|rule| !rule.is_null());
-    alarm_change(alarm.get("alarmName"), alarm.pointer("/state/value"), composite)
+    alarm_change(alarm.get("alarmName"), alarm.pointer("/state/value"), alarm.pointer("/state/timestamp"), composite)
 }
 
 /// An alarm's message by SNS.
 fn alarm_message(alarm: &Value) -> Result<Event, EventError> {
     let composite = alarm.get("AlarmRule").is_some_and(|rule| !rule.is_null());
-    alarm_change(alarm.get("AlarmName"), alarm.get("NewStateValue"), composite)
+    alarm_change(alarm.get("AlarmName"), alarm.get("NewStateValue"), alarm.get("StateChangeTime"), composite)
 }
 
-fn alarm_change(name: Option<&Value>, state: Option<&Value>, composite: bool) -> Result<Event, EventError> {
-    let malformed = |why: &str| EventError::Malformed { kind: "CloudWatch alarm", why: why.to_owned() };
+fn alarm_change(
+    name: Option<&Value>,
+    state: Option<&Value>,
+    at: Option<&Value>,
+    composite: bool,
+) -> Result<Event, EventError> {
+    let malformed = |why| EventError::Malformed { kind: "CloudWatch alarm", why };
     let name = name.and_then(Value::as_str).ok_or_else(|| malformed("it has no name"))?.to_owned();
     let state = match state.and_then(Value::as_str) {
         Some("OK") => AlarmState::Ok,
@@ -140,13 +141,30 @@ fn alarm_change(name: Option<&Value>, state: Option<&Value>, composite: bool) ->
     if composite {
         return Ok(Event::Nothing("a composite alarm: the events of its children do the work"));
     }
-    Ok(Event::Alarm(AlarmChange { name, state }))
+    Ok(Event::Alarm(AlarmChange { name, state, at: at.and_then(Value::as_str).and_then(time) }))
+}
+
+/// CloudWatch writes `2015-06-03T17:43:27.123+0000`, without the colon that RFC 3339 has in the offset.
+fn time(text: &str) -> Option<Millis> {
+    let utc = text.strip_suffix("+0000").map(|local| format!("{local}Z"));
+    let time = DateTime::from_str(utc.as_deref().unwrap_or(text), Format::DateTimeWithOffset).ok()?;
+    time.to_millis().ok()
 }
 
 fn lifecycle(action: &Value) -> Result<Event, EventError> {
-    LifecycleAction::deserialize(action)
-        .map(Event::Lifecycle)
-        .map_err(|error| EventError::Malformed { kind: "lifecycle action", why: error.to_string() })
+    let malformed = |why| EventError::Malformed { kind: "lifecycle action", why };
+    let text = |key, why| action.get(key).and_then(Value::as_str).ok_or_else(|| malformed(why));
+    let transition = match text("LifecycleTransition", "it has no LifecycleTransition")? {
+        "autoscaling:EC2_INSTANCE_LAUNCHING" => Transition::Launching,
+        "autoscaling:EC2_INSTANCE_TERMINATING" => Transition::Terminating,
+        _ => return Err(malformed("its LifecycleTransition is neither launching nor terminating")),
+    };
+    Ok(Event::Lifecycle(LifecycleAction {
+        group: text("AutoScalingGroupName", "it has no AutoScalingGroupName")?.to_owned(),
+        hook: text("LifecycleHookName", "it has no LifecycleHookName")?.to_owned(),
+        instance: text("EC2InstanceId", "it has no EC2InstanceId")?.to_owned(),
+        transition,
+    }))
 }
 
 /// Names what came by its kind and its top-level keys, never by its values: they may be anybody's.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use shared::deadline::Deadline;
 use shared::error::Failure;
 
 use crate::carry_out::carry_out;
-use crate::cloud::Snapshot;
 use crate::config::Config;
 use crate::error::NatError;
 use crate::event::{self, Event, EventError};
@@ -21,6 +20,9 @@ use crate::report;
 const MARGIN: Duration = Duration::from_secs(3);
 /// The longest that a notification may take.
 const NOTIFYING: Duration = Duration::from_secs(2);
+/// How often the cloud is looked at when it is seen as it was before the event, and how long between.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// Answers events.
 pub struct Handler<C> {
@@ -36,7 +38,7 @@ impl<C: Observe + Act> Handler<C> {
 
     /// Answers all events in what Lambda sent, one after another, and fails if any of them failed.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Failure> {
-        let deadline = deadline(&event.context);
+        let deadline = Deadline::of(&event.context, MARGIN);
         let mut answers = Vec::new();
         let mut errors = Vec::new();
         for event in event::decode(&event.payload) {
@@ -58,20 +60,31 @@ impl<C: Observe + Act> Handler<C> {
         if let Some(why) = plan::nothing_to_look_for(&event, &self.config) {
             return Ok(nothing(&why));
         }
-        let snapshot = self.look(deadline).await?;
-        match plan::decide(&event, &snapshot, &self.config) {
+        match self.decide(&event, deadline).await? {
             Decision::Nothing(why) => Ok(nothing(&why)),
+            Decision::LookAgain(why) => Err(NatError::StaleRead(why)),
             Decision::Act(plan) => self.act(&plan, deadline).await,
         }
     }
 
-    async fn look(&self, deadline: Deadline) -> Result<Snapshot, NatError> {
-        let looked = deadline.cut(observe(&self.cloud, &self.config)).await;
+    /// Looks and decides; again, when what it saw was older than the event.
+    async fn decide(&self, event: &Event, deadline: Deadline) -> Result<Decision, NatError> {
+        for _ in 1..LOOKS {
+            let decision = self.look_and_decide(event, deadline).await?;
+            let Decision::LookAgain(why) = &decision else { return Ok(decision) };
+            tracing::warn!(why, "looking again");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        self.look_and_decide(event, deadline).await
+    }
+
+    async fn look_and_decide(&self, event: &Event, deadline: Deadline) -> Result<Decision, NatError> {
+        let looked = deadline.cut(observe(&self.cloud, &self.config, event)).await;
         let snapshot = looked.ok_or(NatError::ObserveDeadline)?.map_err(NatError::Observe)?;
-        if snapshot.groups.is_empty() {
+        if snapshot.groups.is_empty() && matches!(event, Event::Alarm(_)) {
             return Err(NatError::EmptyPool(self.config.pool.clone()));
         }
-        Ok(snapshot)
+        Ok(plan::decide(event, &snapshot, &self.config))
     }
 
     async fn act(&self, plan: &Plan, deadline: Deadline) -> Result<Value, NatError> {
@@ -80,7 +93,7 @@ impl<C: Observe + Act> Handler<C> {
             return Ok(json!({
                 "did": "nothing",
                 "why": "DRY_RUN",
-                "plan": plan.changes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "plan": plan.steps(),
             }));
         }
         let outcome = carry_out(plan, &self.cloud, deadline).await;
@@ -102,10 +115,6 @@ impl<C: Observe + Act> Handler<C> {
     }
 }
 
-fn deadline(context: &Context) -> Deadline {
-    Deadline::of(context, MARGIN)
-}
-
 fn nothing(why: &str) -> Value {
     tracing::info!(why, "nothing to do");
     json!({ "did": "nothing", "why": why })
@@ -122,8 +131,8 @@ fn log(plan: &Plan, dry_run: bool) {
         dry_run,
         "plan"
     );
-    for change in &plan.changes {
-        tracing::info!(change = %change, dry_run, "planned");
+    for step in plan.steps() {
+        tracing::info!(step, dry_run, "planned");
     }
     for route in &plan.stranded {
         tracing::error!(table = route.table, destination = %route.destination, why = %route.why, "the route can't move");

@@ -3,45 +3,67 @@
 use std::collections::BTreeSet;
 
 use shared::aws::AwsError;
-use tokio::try_join;
+use tokio::{join, try_join};
 
 use crate::cloud::{Group, Lifecycle, NatGateway, Snapshot};
 use crate::config::Config;
+use crate::event::Event;
+use crate::plan;
 use crate::ports::Observe;
 
-/// Reads all that a decision needs.
-pub async fn observe(cloud: &impl Observe, config: &Config) -> Result<Snapshot, AwsError> {
-    let (alarms, mut groups, route_tables) = try_join!(
+/// Reads all that a decision about `event` needs.
+pub async fn observe(cloud: &impl Observe, config: &Config, event: &Event) -> Result<Snapshot, AwsError> {
+    let mut snapshot = first_round(cloud, config).await?;
+    if snapshot.groups.is_empty() {
+        return Ok(snapshot);
+    }
+    let names: Vec<_> = snapshot.groups.iter().map(|group| group.name.clone()).collect();
+    let launching = plan::launching_group(event, &snapshot).cloned();
+    let (instances, nat_gateways, hooks) =
+        join!(cloud.instances(&names), nat_gateways(cloud, &snapshot.groups), launch_hooks(cloud, launching.as_ref()));
+    snapshot.instances = instances?;
+    snapshot.nat_gateways = nat_gateways;
+    if let (Some(launching), Some(hooks)) = (launching, hooks?) {
+        let groups = snapshot.groups.iter_mut().filter(|group| group.name == launching.name);
+        groups.for_each(|group| group.launch_hooks.clone_from(&hooks));
+    }
+    Ok(snapshot)
+}
+
+async fn first_round(cloud: &impl Observe, config: &Config) -> Result<Snapshot, AwsError> {
+    let (mut alarms, mut groups, route_tables) = try_join!(
         cloud.alarms(config.health_alarm_prefix.as_deref()),
         cloud.groups(&config.pool),
         cloud.route_tables(config.vpc.as_deref()),
     )?;
+    alarms.retain(|alarm| config.is_health_alarm(&alarm.name));
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     for group in &mut groups {
         group.fallback_nat_gateway = group.fallback_nat_gateway.take().or(config.fallback_nat_gateway.clone());
     }
-    let names: Vec<_> = groups.iter().map(|group| group.name.clone()).collect();
-    let (instances, nat_gateways, groups) =
-        try_join!(cloud.instances(&names), nat_gateways(cloud, &groups), with_launch_hooks(cloud, groups.clone()))?;
-    let alarms = alarms.into_iter().filter(|alarm| config.is_health_alarm(&alarm.name)).collect();
-    Ok(Snapshot { alarms, groups, instances, route_tables, nat_gateways })
+    Ok(Snapshot { alarms, groups, route_tables, ..Snapshot::default() })
 }
 
-async fn nat_gateways(cloud: &impl Observe, groups: &[Group]) -> Result<Vec<NatGateway>, AwsError> {
+/// The fallback matters only when no peer is healthy, so that a failed look at it must not stop the rest.
+async fn nat_gateways(cloud: &impl Observe, groups: &[Group]) -> Vec<NatGateway> {
     let ids: BTreeSet<_> = groups.iter().filter_map(|group| group.fallback_nat_gateway.clone()).collect();
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    cloud.nat_gateways(&ids.into_iter().collect::<Vec<_>>()).await
+    cloud.nat_gateways(&ids.into_iter().collect::<Vec<_>>()).await.unwrap_or_else(|error| {
+        tracing::error!(
+            error = shared::error::chain(&error),
+            "the NAT gateways can't be read: they count as unavailable"
+        );
+        Vec::new()
+    })
 }
 
-/// Adds the launch hooks to the groups in which an instance waits, the only ones where they matter.
-async fn with_launch_hooks(cloud: &impl Observe, groups: Vec<Group>) -> Result<Vec<Group>, AwsError> {
-    let added = groups.into_iter().map(async |mut group| {
-        if group.members.iter().any(|member| member.lifecycle == Lifecycle::PendingWait) {
-            group.launch_hooks = cloud.launch_hooks(&group.name).await?;
-        }
-        Ok(group)
-    });
-    futures_util::future::try_join_all(added).await
+/// The launch hooks of the group that may be launching, if an instance waits in one.
+async fn launch_hooks(cloud: &impl Observe, group: Option<&Group>) -> Result<Option<Vec<String>>, AwsError> {
+    let waits = |group: &&Group| group.members.iter().any(|member| member.lifecycle == Lifecycle::PendingWait);
+    match group.filter(waits) {
+        Some(group) => cloud.launch_hooks(&group.name).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::cloud::{AlarmState, Destination, Snapshot, Target};
+use crate::cloud::{AlarmState, Destination, Group, Snapshot, Target};
 use crate::config::Config;
 use crate::event::{AlarmChange, Event, LifecycleAction, Transition};
 use pool::Pool;
@@ -21,11 +21,13 @@ use pool::Pool;
 pub enum Decision {
     /// Nothing, and why.
     Nothing(String),
+    /// What was seen is older than the event: look again.
+    LookAgain(String),
     /// A plan.
     Act(Plan),
 }
 
-/// What is to be done. A plan made again after it was carried out is empty.
+/// What is to be done. A plan made again after it was carried out has nothing in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Why.
@@ -119,17 +121,19 @@ pub enum Obstacle {
     NoHealthyPeer,
     /// Only a NAT gateway, which takes no IPv6 route.
     Ipv6NeedsPeer,
+    /// Only a NAT gateway, to which no route of an edge-associated table may point:
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>
+    EdgeNeedsPeer,
 }
 
 impl Plan {
-    /// Whether it has nothing to do and nothing to complain of.
+    /// All that it says to do, each in a few words.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.mark_unhealthy.is_empty()
-            && self.changes.is_empty()
-            && self.completions.is_empty()
-            && self.stranded.is_empty()
-            && self.not_ready.is_none()
+    pub fn steps(&self) -> Vec<String> {
+        let marks = self.mark_unhealthy.iter().map(|instance| format!("mark {instance} unhealthy"));
+        let changes = self.changes.iter().map(ToString::to_string);
+        let completions = self.completions.iter().map(|done| format!("complete {} for {}", done.hook, done.instance));
+        marks.chain(changes).chain(completions).collect()
     }
 
     /// Whether some route has nowhere to go at all.
@@ -144,7 +148,7 @@ impl Plan {
 pub fn nothing_to_look_for(event: &Event, config: &Config) -> Option<String> {
     match event {
         Event::Nothing(why) => Some((*why).to_owned()),
-        Event::Alarm(AlarmChange { name, state: AlarmState::InsufficientData }) => {
+        Event::Alarm(AlarmChange { name, state: AlarmState::InsufficientData, .. }) => {
             Some(format!("alarm {name:?} has insufficient data, which says nothing of its instance"))
         }
         Event::Alarm(AlarmChange { name, .. }) if !config.is_health_alarm(name) => {
@@ -165,30 +169,43 @@ pub fn decide(event: &Event, snapshot: &Snapshot, config: &Config) -> Decision {
     }
     let pool = Pool::new(snapshot);
     match event {
-        Event::Nothing(why) => Decision::Nothing((*why).to_owned()),
         Event::Alarm(change) => decide_alarm(change, &pool, config),
         Event::Lifecycle(action) => match snapshot.groups.iter().find(|group| group.name == action.group) {
             Some(group) => drain::decide(&pool, group, action),
             None => Decision::Nothing(format!("group {:?} is not of this pool", action.group)),
         },
+        Event::Nothing(why) => Decision::Nothing((*why).to_owned()),
     }
 }
 
+/// The group in which an OK event may complete a launch.
+#[must_use]
+pub fn launching_group<'a>(event: &Event, snapshot: &'a Snapshot) -> Option<&'a Group> {
+    let Event::Alarm(AlarmChange { name, state: AlarmState::Ok, .. }) = event else { return None };
+    Pool::new(snapshot).group_of(snapshot.alarms.iter().find(|alarm| alarm.name == *name)?)
+}
+
 fn decide_alarm(change: &AlarmChange, pool: &Pool, config: &Config) -> Decision {
-    let nothing = |why: &str| Decision::Nothing(format!("alarm {:?} {why}", change.name));
+    let about = |what: &str| format!("alarm {:?} {what}", change.name);
     let Some(alarm) = pool.snapshot.alarms.iter().find(|alarm| alarm.name == change.name) else {
-        return nothing("is no metric alarm any more");
+        return Decision::Nothing(about("is no metric alarm any more"));
     };
     if alarm.state != change.state {
-        return nothing("has changed its state again since this event");
+        // DescribeAlarms is eventually consistent, and an ALARM that is taken for an old one comes only once.
+        let seen_before_the_event = matches!((alarm.since, change.at), (Some(since), Some(at)) if since < at);
+        return if seen_before_the_event {
+            Decision::LookAgain(about("was read in the state that it had before this event"))
+        } else {
+            Decision::Nothing(about("has changed its state again since this event"))
+        };
     }
     let Some(group) = pool.group_of(alarm) else {
-        return nothing("watches no group of this pool");
+        return Decision::Nothing(about("watches no group of this pool"));
     };
-    match alarm.state {
-        AlarmState::Alarm => Decision::Act(failover::plan(pool, group, alarm)),
-        AlarmState::Ok => failback::decide(pool, group, alarm, config.failback),
-        AlarmState::InsufficientData => nothing("has insufficient data"),
+    if alarm.state == AlarmState::Alarm {
+        Decision::Act(failover::plan(pool, group, alarm))
+    } else {
+        failback::decide(pool, group, alarm, config.failback)
     }
 }
 
@@ -217,6 +234,7 @@ impl fmt::Display for Obstacle {
         f.write_str(match self {
             Self::NoHealthyPeer => "no healthy peer in its VPC and no NAT gateway",
             Self::Ipv6NeedsPeer => "no healthy peer in its VPC, and a NAT gateway takes no IPv6 route",
+            Self::EdgeNeedsPeer => "no healthy peer in its VPC, and an edge-associated table takes no NAT gateway",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Tells what was done: a message to people, metrics, and the answer or the error.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -53,11 +54,31 @@ pub fn metrics(pool: &str, plan: &Plan, outcome: &Outcome) -> Metrics {
         .value("RoutesNotMoved", Unit::Count, count(routes_not_done + plan.stranded.len()))
         .value("NoHealthyPeer", Unit::Count, u64::from(plan.no_healthy_peer()));
     match (plan.since, outcome.last_change) {
-        (Some(since), Some(last)) => {
+        (Some(since), Some(last)) if plan.cause == Cause::Failover => {
             metrics.value("TimeToLastRoute", Unit::Milliseconds, u64::try_from(last - since).unwrap_or(0))
         }
         _ => metrics,
     }
+}
+
+/// What failed, a line for each reason: a hundred routes are mostly refused for the same one.
+fn by_reason(outcome: &Outcome) -> Vec<String> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (step, error) in &outcome.failed {
+        reasons.entry(error.to_string()).or_default().push(step.to_string());
+    }
+    reasons.into_iter().map(|(reason, steps)| format!("{}: {reason}", few(steps).join(", "))).collect()
+}
+
+/// The first of them, and how many more there are. The log has a line for each.
+fn few(mut all: Vec<String>) -> Vec<String> {
+    const NAMED: usize = 20;
+    let more = all.len().saturating_sub(NAMED);
+    all.truncate(NAMED);
+    if more > 0 {
+        all.push(format!("{more} more"));
+    }
+    all
 }
 
 /// The answer to the invoker.
@@ -65,8 +86,8 @@ pub fn answer(plan: &Plan, outcome: &Outcome) -> Result<Value, NatError> {
     if !outcome.failed.is_empty() || !outcome.left.is_empty() {
         return Err(NatError::Incomplete {
             done: outcome.done.len(),
-            failed: outcome.failed.iter().map(|(step, error)| format!("{step}: {error}")).collect(),
-            left: outcome.left.iter().map(ToString::to_string).collect(),
+            failed: by_reason(outcome),
+            left: few(outcome.left.iter().map(ToString::to_string).collect()),
         });
     }
     if plan.no_healthy_peer() {

@@ -1,6 +1,6 @@
 //! The calls that change something.
 
-use aws_sdk_ec2::error::ProvideErrorMetadata;
+use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use shared::aws::AwsError;
 
 use super::Aws;
@@ -42,36 +42,31 @@ impl Act for Aws {
     }
 }
 
-impl Aws {
-    async fn replace_route(&self, change: &Change) -> Result<(), AwsError> {
-        let call = self.ec2.replace_route().route_table_id(&change.table);
-        let call = match &change.destination {
+/// Puts a change's table, destination and target into a call. `ReplaceRoute` and `CreateRoute` take the same parameters,
+/// by builders that have no type in common.
+macro_rules! with_change {
+    ($call:expr, $change:expr) => {{
+        let call = $call.route_table_id(&$change.table);
+        let call = match &$change.destination {
             Destination::Ipv4(range) => call.destination_cidr_block(range),
             Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
             Destination::PrefixList(id) => call.destination_prefix_list_id(id),
         };
-        let call = match &change.to {
+        match &$change.to {
             NewTarget::Interface { interface, .. } => call.network_interface_id(interface),
             NewTarget::NatGateway(id) => call.nat_gateway_id(id),
-        };
-        call.send().await.map(drop).map_err(|error| AwsError::new("ReplaceRoute", error))
+        }
+    }};
+}
+
+impl Aws {
+    async fn replace_route(&self, change: &Change) -> Result<(), AwsError> {
+        let sent = with_change!(self.ec2.replace_route(), change).send().await;
+        sent.map(drop).map_err(|error| AwsError::new("ReplaceRoute", error))
     }
 
     async fn create_route(&self, change: &Change) -> Result<(), AwsError> {
-        let call = self.ec2.create_route().route_table_id(&change.table);
-        let call = match &change.destination {
-            Destination::Ipv4(range) => call.destination_cidr_block(range),
-            Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
-            Destination::PrefixList(id) => call.destination_prefix_list_id(id),
-        };
-        let call = match &change.to {
-            NewTarget::Interface { interface, .. } => call.network_interface_id(interface),
-            NewTarget::NatGateway(id) => call.nat_gateway_id(id),
-        };
-        match call.send().await {
-            // The read before was stale, or an earlier try got through after all; the next event sees where it points.
-            Err(error) if error.code() == Some("RouteAlreadyExists") => Ok(()),
-            sent => sent.map(drop).map_err(|error| AwsError::new("CreateRoute", error)),
-        }
+        let sent = with_change!(self.ec2.create_route(), change).send().await;
+        sent.map(drop).map_err(|error| AwsError::new("CreateRoute", error))
     }
 }

@@ -1,7 +1,7 @@
 //! The calls that only read, and what their answers mean.
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter as GroupFilter, LifecycleState};
-use aws_sdk_cloudwatch::types::{AlarmType, Dimension, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricAlarm, StateValue};
 use aws_sdk_ec2::types::{self as ec2, Filter};
 use shared::aws::AwsError;
 
@@ -90,12 +90,15 @@ impl Observe for Aws {
     }
 }
 
+/// Whom the alarm watches is in its metric's dimensions, or in those of its metrics. A metric-math alarm over several
+/// groups says of none that it is failed.
 pub(super) fn alarm(alarm: &MetricAlarm) -> Option<Alarm> {
-    let in_math =
-        || alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric()).flat_map(|m| m.dimensions());
+    let metrics = || alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric());
     let dimension = |name: &str| {
-        let of_that_name = |dimension: &&Dimension| dimension.name() == Some(name);
-        alarm.dimensions().iter().chain(in_math()).find(of_that_name)?.value().map(str::to_owned)
+        let all = alarm.dimensions().iter().chain(metrics().flat_map(Metric::dimensions));
+        let mut values = all.filter(|dimension| dimension.name() == Some(name)).filter_map(Dimension::value);
+        let first = values.next()?;
+        values.all(|other| other == first).then(|| first.to_owned())
     };
     Some(Alarm {
         name: alarm.alarm_name()?.to_owned(),
@@ -137,6 +140,7 @@ fn member(instance: &aws_sdk_autoscaling::types::Instance) -> Option<Member> {
             LifecycleState::PendingWait => Lifecycle::PendingWait,
             LifecycleState::PendingProceed => Lifecycle::PendingProceed,
             LifecycleState::InService => Lifecycle::InService,
+            LifecycleState::Terminating => Lifecycle::Terminating,
             LifecycleState::TerminatingWait => Lifecycle::TerminatingWait,
             _ => Lifecycle::Other,
         },
@@ -174,7 +178,7 @@ fn route_table(table: &ec2::RouteTable) -> Option<RouteTable> {
     Some(RouteTable {
         id: table.route_table_id()?.to_owned(),
         vpc: table.vpc_id().unwrap_or_default().to_owned(),
-        home_of: home.and_then(|tag| tag.value()).map(str::to_owned),
+        home_of: home.and_then(ec2::Tag::value).map(str::to_owned),
         edge: table.associations().iter().any(|association| association.gateway_id().is_some()),
         routes: table.routes().iter().filter_map(route).collect(),
     })

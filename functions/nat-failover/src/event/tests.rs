@@ -5,13 +5,16 @@ use serde_json::json;
 
 use super::*;
 
+/// 2024-05-21T10:15:30.123Z, when the alarms of the sample events changed.
+const CHANGED: i64 = 1_716_286_530_123;
+
 fn sample(name: &str) -> Value {
     let path = format!("{}/../../events/nat-failover/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn alarm(name: &str, state: AlarmState) -> Event {
-    Event::Alarm(AlarmChange { name: name.to_owned(), state })
+    Event::Alarm(AlarmChange { name: name.to_owned(), state, at: Some(CHANGED) })
 }
 
 fn action(transition: Transition, hook: &str) -> Event {
@@ -90,12 +93,30 @@ fn a_known_event_with_a_field_wrong_says_which() {
         (json!({"AlarmName": "a", "NewStateValue": "FINE"}), "its state is none of"),
         (json!({"alarmData": {"alarmName": "a"}}), "its state is none of"),
         (json!({"detail-type": "CloudWatch Alarm State Change"}), "it has no name"),
-        (json!({"LifecycleTransition": "autoscaling:EC2_INSTANCE_FLYING"}), "EC2_INSTANCE_FLYING"),
-        (json!({"detail-type": "EC2 Instance-launch Lifecycle Action", "detail": {}}), "missing field"),
+        (json!({"LifecycleTransition": "autoscaling:EC2_INSTANCE_FLYING"}), "neither launching nor terminating"),
+        (json!({"LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}), "it has no AutoScalingGroupName"),
+        (json!({"detail-type": "EC2 Instance-launch Lifecycle Action", "detail": {}}), "no LifecycleTransition"),
     ];
     for (event, why) in cases {
         let error = decode(&event).remove(0).unwrap_err();
         assert!(matches!(&error, EventError::Malformed { .. }) && error.to_string().contains(why), "{error}");
+        assert!(!error.to_string().contains("FLYING"), "values are anybody's");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_no_obstacle() {
+    for (at, read) in [
+        (json!("2024-05-21T10:15:30.123+0000"), Some(CHANGED)),
+        (json!("2024-05-21T10:15:30.123Z"), Some(CHANGED)),
+        (json!("2024-05-21T12:15:30.123+02:00"), Some(CHANGED)),
+        (json!("yesterday"), None),
+        (json!(7), None),
+        (Value::Null, None),
+    ] {
+        let event = json!({"AlarmName": "a", "NewStateValue": "OK", "StateChangeTime": at});
+        let change = AlarmChange { name: "a".to_owned(), state: AlarmState::Ok, at: read };
+        assert_eq!(decode(&event), [Ok(Event::Alarm(change))], "{at}");
     }
 }
 

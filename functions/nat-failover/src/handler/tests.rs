@@ -4,7 +4,7 @@ mod any_order;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lambda_runtime::Diagnostic;
+use lambda_runtime::{Context, Diagnostic};
 
 use super::*;
 use crate::cloud::{AlarmState, Lifecycle};
@@ -91,7 +91,11 @@ async fn one_route_that_fails_for_good_does_not_stop_the_others() {
     let mut cloud = Memory { refuse: Some("0.0.0.0/0"), ..Memory::new(snapshot) };
     let error = run(&mut cloud, &alarm_event("a", "ALARM")).await.unwrap_err();
     assert_eq!(error.error_type, "Incomplete");
-    assert!(error.error_message.contains("1 failed [rtb-a 0.0.0.0/0: i-a -> i-b of b"), "{}", error.error_message);
+    assert!(
+        error.error_message.contains("failed: [rtb-a 0.0.0.0/0: i-a -> i-b of b: Refused"),
+        "{}",
+        error.error_message
+    );
     assert_eq!(cloud.changed.borrow().len(), 2, "the mark and the other route");
     assert!(cloud.sent.borrow()[0].1.contains("Failed:\n- rtb-a 0.0.0.0/0"));
 }
@@ -102,7 +106,7 @@ async fn at_the_deadline_it_says_what_is_left() {
     let timeout = MARGIN + Duration::from_millis(50);
     let error = run_for(&mut cloud, &config(), &alarm_event("a", "ALARM"), timeout).await.unwrap_err();
     assert_eq!(error.error_type, "Incomplete");
-    assert!(error.error_message.contains("2 left at the deadline [mark i-a unhealthy; rtb-a"), "{error:?}");
+    assert!(error.error_message.contains("left at the deadline: [mark i-a unhealthy; rtb-a"), "{error:?}");
 }
 
 #[tokio::test]
@@ -139,8 +143,17 @@ async fn a_dry_run_shows_the_plan_and_changes_nothing() {
     let mut cloud = Memory::new(pool(2).fail("a"));
     let dry = Config { dry_run: true, ..config() };
     let answer = run_for(&mut cloud, &dry, &alarm_event("a", "ALARM"), MINUTE).await.unwrap();
-    assert_eq!(answer["events"][0]["plan"], json!(["rtb-a 0.0.0.0/0: i-a -> i-b of b"]));
+    assert_eq!(answer["events"][0]["plan"], json!(["mark i-a unhealthy", "rtb-a 0.0.0.0/0: i-a -> i-b of b"]));
     assert!(cloud.changed.borrow().is_empty() && cloud.sent.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn a_read_older_than_the_event_is_looked_at_again() {
+    let mut event = alarm_event("a", "ALARM");
+    event["alarmData"]["state"]["timestamp"] = json!("2024-05-21T10:15:30.123+0000");
+    let mut cloud = Memory { alarms_lag: 1.into(), ..Memory::new(pool(2).fail("a")) };
+    let answer = run(&mut cloud, &event).await.unwrap();
+    assert_eq!((answer["events"][0]["routesMoved"].as_u64(), cloud.looked.borrow().len()), (Some(1), 8));
 }
 
 #[tokio::test]

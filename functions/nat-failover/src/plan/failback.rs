@@ -1,34 +1,40 @@
 //! OK: the group works again.
 
 use super::pool::{Pool, came_after, in_service};
-use super::{Cause, Change, Completion, Decision, NewTarget, Plan, moves};
+use super::{Cause, Change, Completion, Decision, NewTarget, Plan, failover, moves};
 use crate::cloud::{Alarm, Destination, Group, Instance, Lifecycle, Member, Route, RouteTable, Target};
 use crate::config::Failback;
 
-/// Lets the waiting instance into service and brings the home tables' routes to it. `alarm` is OK now.
+/// Lets the waiting instance into service, brings the home tables' routes to it, and offers it to groups that are failed
+/// still: their ALARM may have come when nobody was healthy, and it won't come again. `alarm` is OK now.
 pub(super) fn decide(pool: &Pool, group: &Group, alarm: &Alarm, failback: Failback) -> Decision {
     if !pool.is_healthy(group) {
         return Decision::Nothing(format!("another health alarm of group {:?} is in ALARM", group.name));
     }
     let proven = proven_members(pool, group, alarm);
-    let mut plan = Plan {
-        cause: Cause::Failback,
-        group: group.name.clone(),
-        completions: completions(group, &proven),
-        since: alarm.since,
-        ..Plan::default()
-    };
+    let mut plan = Plan { cause: Cause::Failback, group: group.name.clone(), since: alarm.since, ..Plan::default() };
     let able: Vec<_> = proven.iter().filter_map(|member| able(pool, member)).collect();
-    let Some(home) = able.first().and_then(|instance| moves::towards(instance, group)) else {
-        plan.completions.clear(); // an instance that can't take routes is not in service in truth
-        plan.not_ready = Some(no_instance(group, &proven));
+    let Some((first, home)) = able.first().and_then(|first| Some((*first, moves::towards(first, group)?))) else {
+        plan.not_ready = Some(no_instance(group, &proven)); // it waits on: in service it would be of no use
         return Decision::Act(plan);
     };
-    if failback == Failback::Auto {
-        plan.changes = homecoming(pool, group, &able, &home);
-        moves::most_urgent_first(&mut plan.changes);
+    plan.completions = completions(group, &proven);
+    plan.changes = homecoming(pool, group, &able, &home, failback);
+    for change in rescue(pool, group, first) {
+        if !plan.changes.iter().any(|own| own.table == change.table && own.destination == change.destination) {
+            plan.changes.push(change);
+        }
     }
+    moves::most_urgent_first(&mut plan.changes);
     Decision::Act(plan)
+}
+
+/// What still points at the dead instances of other groups.
+fn rescue<'a>(pool: &Pool<'a>, group: &Group, arriving: &'a Instance) -> Vec<Change> {
+    let pool = pool.with_arriving(arriving);
+    let others = pool.snapshot.groups.iter().filter(|other| other.name != group.name);
+    let failed = others.filter_map(|other| Some((other, pool.failing(other)?)));
+    failed.flat_map(|(other, alarm)| failover::plan(&pool, other, alarm).changes).collect()
 }
 
 /// The members that the OK speaks of, those in service first. An instance that waits and was launched after the alarm
@@ -38,20 +44,20 @@ fn proven_members<'a>(pool: &Pool, group: &'a Group, alarm: &Alarm) -> Vec<&'a M
         matches!(member.lifecycle, Lifecycle::PendingWait | Lifecycle::PendingProceed)
             && !came_after(pool.instance(&member.instance), alarm.since)
     };
-    let serving = group.members.iter().filter(|member| in_service(member));
-    serving.chain(group.members.iter().filter(|member| coming(member))).collect()
+    let named = |member: &&Member| alarm.instance.as_ref().is_none_or(|id| *id == member.instance);
+    let spoken_of = || group.members.iter().filter(named);
+    spoken_of().filter(|member| in_service(member)).chain(spoken_of().filter(|member| coming(member))).collect()
 }
 
 fn completions(group: &Group, proven: &[&Member]) -> Vec<Completion> {
     let waiting = proven.iter().filter(|member| member.lifecycle == Lifecycle::PendingWait);
-    let completion = |member: &&&Member| -> Vec<_> {
-        let instance = &member.instance;
-        let hooks = group.launch_hooks.iter();
-        hooks
-            .map(|hook| Completion { group: group.name.clone(), hook: hook.clone(), instance: instance.clone() })
-            .collect()
+    let held = waiting.flat_map(|member| group.launch_hooks.iter().map(|hook| (hook, &member.instance)));
+    let completion = |(hook, instance): (&String, &String)| Completion {
+        group: group.name.clone(),
+        hook: hook.clone(),
+        instance: instance.clone(),
     };
-    waiting.flat_map(|member| completion(&member)).collect()
+    held.map(completion).collect()
 }
 
 fn able<'a>(pool: &Pool<'a>, member: &Member) -> Option<&'a Instance> {
@@ -68,20 +74,29 @@ fn no_instance(group: &Group, proven: &[&Member]) -> String {
     )
 }
 
-fn homecoming(pool: &Pool, group: &Group, able: &[&Instance], home: &NewTarget) -> Vec<Change> {
-    let vpc = able.first().map(|instance| instance.vpc.as_str());
-    let tables = pool.snapshot.route_tables.iter();
-    let homes =
-        tables.filter(|table| pool.home_of(table) == Some(group.name.as_str()) && Some(table.vpc.as_str()) == vpc);
-    homes.flat_map(|table| table_home(pool, group, table, able, home)).collect()
+fn homecoming(pool: &Pool, group: &Group, able: &[&Instance], home: &NewTarget, failback: Failback) -> Vec<Change> {
+    let is_home = |table: &&RouteTable| {
+        pool.home_of(table) == Some(group.name.as_str()) && able.first().is_some_and(|first| first.vpc == table.vpc)
+    };
+    let homes = pool.snapshot.route_tables.iter().filter(is_home);
+    homes.flat_map(|table| table_home(pool, group, table, able, home, failback)).collect()
 }
 
 /// One home table's changes: what the pool carries elsewhere comes home, and a default route is made where there is none.
-fn table_home(pool: &Pool, group: &Group, table: &RouteTable, able: &[&Instance], home: &NewTarget) -> Vec<Change> {
+/// Manual failback leaves what something alive carries.
+fn table_home(
+    pool: &Pool,
+    group: &Group,
+    table: &RouteTable,
+    able: &[&Instance],
+    home: &NewTarget,
+    failback: Failback,
+) -> Vec<Change> {
     let astray = table.routes.iter().filter(|route| {
         !home.is(&route.target)
             && !able.iter().any(|instance| route.target.is(instance))
-            && (is_pools(pool, group, route) || pool.is_orphan(table, route))
+            && (is_pools(pool, group, route) || pool.is_orphan(route))
+            && (failback == Failback::Auto || is_dead(pool, route))
     });
     let mut changes: Vec<_> = astray.map(|route| moves::change(table, route, home.clone())).collect();
     let default = Destination::default_ipv4();
@@ -89,6 +104,11 @@ fn table_home(pool: &Pool, group: &Group, table: &RouteTable, able: &[&Instance]
         changes.push(Change { table: table.id.clone(), destination: default, from: None, to: home.clone() });
     }
     changes
+}
+
+/// Whether nothing carries the route: AWS says so, or its instance does not run.
+fn is_dead(pool: &Pool, route: &Route) -> bool {
+    route.blackhole || pool.snapshot.instances.iter().any(|instance| !instance.running && route.target.is(instance))
 }
 
 /// Whether the pool carries the route: by one of its instances, or by the NAT gateway that stands in for them.

@@ -7,8 +7,8 @@ use crate::cloud::{Alarm, Group, Instance, Lifecycle};
 /// Marks the failed instance unhealthy and moves whatever points at it. `alarm` is in ALARM now.
 pub(super) fn plan(pool: &Pool, group: &Group, alarm: &Alarm) -> Plan {
     let failed = failed_instances(pool, group, alarm);
-    let moves = moves::away(pool, group, &failed, |table, route| {
-        failed.iter().any(|instance| route.target.is(instance)) || pool.is_orphan(table, route)
+    let moves = moves::away(pool, group, &failed, |route| {
+        failed.iter().any(|instance| route.target.is(instance)) || pool.is_orphan(route)
     });
     Plan {
         cause: Cause::Failover,

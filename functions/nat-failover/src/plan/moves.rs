@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pool::{Pool, in_service};
+use super::pool::Pool;
 use super::{Change, NewTarget, Obstacle, Stranded};
 use crate::cloud::{Destination, Group, Instance, Route, RouteTable};
 
@@ -14,16 +14,11 @@ pub(super) struct Moves {
 }
 
 /// Moves every route for which `leaves` holds away from `group`, never to one of the `gone`.
-pub(super) fn away(
-    pool: &Pool,
-    group: &Group,
-    gone: &[&Instance],
-    leaves: impl Fn(&RouteTable, &Route) -> bool,
-) -> Moves {
+pub(super) fn away(pool: &Pool, group: &Group, gone: &[&Instance], leaves: impl Fn(&Route) -> bool) -> Moves {
     let mut moves = Moves::default();
     let mut peers = BTreeMap::new();
     for table in &pool.snapshot.route_tables {
-        for route in table.routes.iter().filter(|route| leaves(table, route)) {
+        for route in table.routes.iter().filter(|route| leaves(route)) {
             let peer = peers.entry(&table.vpc).or_insert_with(|| best_peer(pool, group, gone, &table.vpc));
             match target(pool, group, table, &route.destination, peer.clone()) {
                 Ok(to) => moves.changes.push(change(table, route, to)),
@@ -66,6 +61,7 @@ fn target(
         .find(|gateway| Some(gateway.id.as_str()) == id && gateway.available && gateway.vpc == table.vpc);
     match (usable, destination) {
         (None, _) => Err(Obstacle::NoHealthyPeer),
+        (Some(_), _) if table.edge => Err(Obstacle::EdgeNeedsPeer),
         (Some(_), Destination::Ipv6(_)) => Err(Obstacle::Ipv6NeedsPeer),
         (Some(gateway), _) => Ok(NewTarget::NatGateway(gateway.id.clone())),
     }
@@ -92,9 +88,9 @@ pub(super) fn towards(instance: &Instance, group: &Group) -> Option<NewTarget> {
     })
 }
 
-/// The group's instance that can take routes: `InService`, healthy, running, source/destination check off.
+/// The group's instance that can take routes: `InService` and healthy (or arriving), running, forwarding.
 fn serving<'a>(pool: &Pool<'a>, group: &Group, gone: &[&Instance], vpc: &str) -> Option<&'a Instance> {
-    let members = group.members.iter().filter(|member| in_service(member));
+    let members = group.members.iter().filter(|member| pool.serves(member));
     let able = members.filter_map(|member| pool.instance(&member.instance)).filter(|instance| {
         instance.running
             && instance.vpc == vpc

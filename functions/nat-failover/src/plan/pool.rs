@@ -1,30 +1,29 @@
 //! The pool as decisions see it: who watches whom, who is healthy, who owns which table and which route.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cloud::{Alarm, AlarmState, Group, Instance, Lifecycle, Member, Millis, Route, RouteTable, Snapshot};
+use crate::cloud::{
+    Alarm, AlarmState, Group, Instance, Lifecycle, Member, Millis, Route, RouteTable, Snapshot, Target,
+};
 
 /// A snapshot, with the questions that a decision asks of it.
 pub(super) struct Pool<'a> {
     pub(super) snapshot: &'a Snapshot,
     homes: BTreeMap<&'a str, &'a str>,
+    dead_interfaces: BTreeSet<&'a str>,
+    arriving: Option<&'a str>,
 }
 
 impl<'a> Pool<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let mut homes = BTreeMap::new();
-        for group in &snapshot.groups {
-            for table in &group.home_tables {
-                homes.entry(table.as_str()).or_insert(group.name.as_str());
-            }
-        }
-        // The table's own tag counts more than a list: it is nearer to what it speaks of.
-        for table in &snapshot.route_tables {
-            if let Some(home) = table.home_of.as_deref().and_then(|name| group_named(snapshot, name)) {
-                homes.insert(&table.id, &home.name);
-            }
-        }
-        Self { snapshot, homes }
+        let homes = homes(snapshot);
+        let dead_interfaces = dead_interfaces(snapshot, &homes);
+        Self { snapshot, homes, dead_interfaces, arriving: None }
+    }
+
+    /// The same pool, in which `instance` may take routes already: the plan lets it into service.
+    pub(super) fn with_arriving(&self, instance: &'a Instance) -> Self {
+        Self { arriving: Some(&instance.id), ..Self::new(self.snapshot) }
     }
 
     /// The group that `alarm` watches.
@@ -41,23 +40,14 @@ impl<'a> Pool<'a> {
     /// Healthy: none of its health alarms is in ALARM, and at least one is OK. An alarm on an instance that has left
     /// the group says nothing of the group any more.
     pub(super) fn is_healthy(&self, group: &Group) -> bool {
-        let mut states =
-            self.snapshot.alarms.iter().filter(|alarm| self.watches(alarm, group)).map(|alarm| alarm.state);
-        let (mut any_ok, mut any_alarm) = (false, false);
-        states.by_ref().for_each(|state| match state {
-            AlarmState::Ok => any_ok = true,
-            AlarmState::Alarm => any_alarm = true,
-            AlarmState::InsufficientData => (),
-        });
-        any_ok && !any_alarm
+        let mut of_group = self.snapshot.alarms.iter().filter(|alarm| watches(alarm, group));
+        of_group.any(|alarm| alarm.state == AlarmState::Ok) && self.failing(group).is_none()
     }
 
-    fn watches(&self, alarm: &Alarm, group: &Group) -> bool {
-        match (&alarm.group, &alarm.instance) {
-            (Some(name), _) => *name == group.name,
-            (None, Some(id)) => group.members.iter().any(|member| member.instance == *id),
-            (None, None) => false,
-        }
+    /// The alarm for which `group` is failed now.
+    pub(super) fn failing(&self, group: &Group) -> Option<&'a Alarm> {
+        let mut in_alarm = self.snapshot.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+        in_alarm.find(|alarm| watches(alarm, group))
     }
 
     /// The EC2 side of an instance.
@@ -70,22 +60,20 @@ impl<'a> Pool<'a> {
         self.homes.get(table.id.as_str()).copied()
     }
 
-    /// A default route of a home table whose interface is nobody's any more. AWS leaves the dangling interface of a
-    /// dead NAT instance behind and no trace of the instance. Other destinations may have been anybody's, so they are
-    /// not counted.
-    pub(super) fn is_orphan(&self, table: &RouteTable, route: &Route) -> bool {
-        let crate::cloud::Target::Nat { instance, interface } = &route.target else { return false };
-        let known = |id: &String| self.snapshot.instances.iter().any(|i| i.interfaces.iter().any(|eni| eni.id == *id));
-        self.home_of(table).is_some()
-            && route.blackhole
-            && route.destination.is_default()
-            && instance.is_none()
-            && !interface.as_ref().is_some_and(known)
+    /// Whether `route` is what AWS left of a route to a NAT instance that is terminated: a blackhole, without a trace of
+    /// the instance, at an interface that was the pool's.
+    pub(super) fn is_orphan(&self, route: &Route) -> bool {
+        dangling(route).is_some_and(|interface| self.dead_interfaces.contains(interface))
     }
 
     /// Whether `route` points at an instance of `group`.
     pub(super) fn carries(&self, group: &str, route: &Route) -> bool {
         self.snapshot.instances.iter().any(|instance| instance.group == group && route.target.is(instance))
+    }
+
+    /// Whether the member may take routes.
+    pub(super) fn serves(&self, member: &Member) -> bool {
+        in_service(member) || self.arriving == Some(member.instance.as_str())
     }
 }
 
@@ -104,4 +92,46 @@ pub(super) fn in_service(member: &Member) -> bool {
 
 fn group_named<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a Group> {
     snapshot.groups.iter().find(|group| group.name == name)
+}
+
+fn watches(alarm: &Alarm, group: &Group) -> bool {
+    match (&alarm.group, &alarm.instance) {
+        (Some(name), _) => *name == group.name,
+        (None, Some(id)) => group.members.iter().any(|member| member.instance == *id),
+        (None, None) => false,
+    }
+}
+
+/// Route tables and the groups that they are home to.
+fn homes(snapshot: &Snapshot) -> BTreeMap<&str, &str> {
+    let mut homes = BTreeMap::new();
+    for group in &snapshot.groups {
+        for table in &group.home_tables {
+            homes.entry(table.as_str()).or_insert(group.name.as_str());
+        }
+    }
+    // The table's own tag counts more than a list: it is nearer to what it speaks of.
+    for table in &snapshot.route_tables {
+        if let Some(home) = table.home_of.as_deref().and_then(|name| group_named(snapshot, name)) {
+            homes.insert(&table.id, &home.name);
+        }
+    }
+    homes
+}
+
+/// The interfaces of terminated NAT instances, as far as they can be told: a home table's default route is the pool's,
+/// so the interface that it dangles at was too. Of other routes one could not know whose they were.
+fn dead_interfaces<'a>(snapshot: &'a Snapshot, homes: &BTreeMap<&str, &str>) -> BTreeSet<&'a str> {
+    let home_tables = snapshot.route_tables.iter().filter(|table| homes.contains_key(table.id.as_str()));
+    let defaults = home_tables.flat_map(|table| &table.routes).filter(|route| route.destination.is_default());
+    let known = |id: &str| snapshot.instances.iter().any(|i| i.interfaces.iter().any(|own| own.id == id));
+    defaults.filter_map(dangling).filter(|id| !known(id)).collect()
+}
+
+/// The interface of a blackhole that names no instance.
+fn dangling(route: &Route) -> Option<&str> {
+    match &route.target {
+        Target::Nat { instance: None, interface: Some(interface) } if route.blackhole => Some(interface),
+        _ => None,
+    }
 }

@@ -9,21 +9,25 @@ use crate::event::Transition;
 use crate::testing::{SINCE, config, member, pool};
 
 fn event(group: &str, state: AlarmState) -> Event {
-    Event::Alarm(AlarmChange { name: format!("health-{group}"), state })
+    Event::Alarm(AlarmChange { name: format!("health-{group}"), state, at: Some(SINCE) })
 }
 
 fn act(event: &Event, snapshot: &Snapshot) -> Plan {
     match decide(event, snapshot, &config()) {
         Decision::Act(plan) => plan,
-        Decision::Nothing(why) => panic!("nothing: {why}"),
+        Decision::Nothing(why) | Decision::LookAgain(why) => panic!("nothing: {why}"),
     }
 }
 
 fn nothing(event: &Event, snapshot: &Snapshot) -> String {
     match decide(event, snapshot, &config()) {
         Decision::Nothing(why) => why,
-        Decision::Act(plan) => panic!("{plan:?}"),
+        other => panic!("{other:?}"),
     }
+}
+
+fn is_empty(plan: &Plan) -> bool {
+    plan.steps().is_empty() && plan.stranded.is_empty() && plan.not_ready.is_none()
 }
 
 /// The changes as text, `rtb-a 0.0.0.0/0: i-a -> i-b of b`.
@@ -40,12 +44,22 @@ fn an_event_that_is_not_news_any_more_does_nothing() {
 }
 
 #[test]
+fn a_read_that_is_older_than_the_event_is_not_taken_for_an_old_event() {
+    for (seen, look_again) in [(Some(SINCE - 1), true), (Some(SINCE), false), (Some(SINCE + 1), false), (None, false)] {
+        let mut snapshot = pool(2);
+        snapshot.alarm_mut("a").since = seen;
+        let decision = decide(&event("a", AlarmState::Alarm), &snapshot, &config());
+        assert_eq!(matches!(decision, Decision::LookAgain(_)), look_again, "{seen:?}: {decision:?}");
+    }
+}
+
+#[test]
 fn an_event_of_somebody_else_does_nothing() {
     let mut snapshot = pool(2).fail("a");
     assert!(nothing(&event("z", AlarmState::Alarm), &snapshot).contains("no metric alarm any more"));
     snapshot.alarm_mut("a").group = Some("web-servers".to_owned());
     assert!(nothing(&event("a", AlarmState::Alarm), &snapshot).contains("watches no group of this pool"));
-    let scaling = Event::Alarm(AlarmChange { name: "TargetTracking-a".to_owned(), state: AlarmState::Alarm });
+    let scaling = Event::Alarm(AlarmChange { name: "TargetTracking-a".to_owned(), state: AlarmState::Alarm, at: None });
     assert!(nothing(&scaling, &snapshot).contains("not a health alarm"));
     let foreign = LifecycleAction {
         group: "web-servers".to_owned(),

@@ -1,12 +1,12 @@
 //! A cloud in memory, for what needs thousands of runs: every crash, every order of events. It does what AWS does to
 //! groups, instances and routes; the end-to-end tests check the same against emulators of AWS itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use shared::aws::AwsError;
 
-use crate::cloud::{Alarm, Group, Instance, Lifecycle, NatGateway, Route, RouteTable, Snapshot, Target};
+use crate::cloud::{Alarm, AlarmState, Group, Instance, Lifecycle, NatGateway, Route, RouteTable, Snapshot, Target};
 use crate::plan::{Change, Completion, NewTarget};
 use crate::ports::{Act, Observe};
 
@@ -24,6 +24,8 @@ pub(crate) struct Memory {
     pub(crate) dies_after: Option<usize>,
     /// How long a change takes.
     pub(crate) delay: Duration,
+    /// So many looks show every alarm OK, as it was before.
+    pub(crate) alarms_lag: Cell<usize>,
     /// What has been looked at.
     pub(crate) looked: RefCell<Vec<&'static str>>,
 }
@@ -64,7 +66,12 @@ fn refused() -> AwsError {
 
 impl Observe for Memory {
     async fn alarms(&self, _: Option<&str>) -> Result<Vec<Alarm>, AwsError> {
-        Ok(self.look("alarms", |state| state.alarms.clone()))
+        let mut alarms = self.look("alarms", |state| state.alarms.clone());
+        if self.alarms_lag.get() > 0 {
+            self.alarms_lag.set(self.alarms_lag.get() - 1);
+            alarms.iter_mut().for_each(|alarm| (alarm.state, alarm.since) = (AlarmState::Ok, Some(0)));
+        }
+        Ok(alarms)
     }
 
     async fn groups(&self, _: &str) -> Result<Vec<Group>, AwsError> {
@@ -100,7 +107,9 @@ impl Act for Memory {
     async fn mark_unhealthy(&self, instance: &str) -> Result<(), AwsError> {
         let mark = |state: &mut Snapshot| {
             let members = state.groups.iter_mut().flat_map(|group| &mut group.members);
-            members.filter(|member| member.instance == instance).for_each(|member| member.healthy = false);
+            for member in members.filter(|member| member.instance == instance) {
+                member.healthy = false;
+            }
         };
         self.change(format!("mark {instance}"), mark).await
     }

@@ -52,7 +52,7 @@ async fn slow(stage: &mut Stage) -> Result<()> {
         ),
         Check::new("The faults did hit it: 6 calls throttled, 2 connections cut", (throttled, cut) == (6, 2)),
         Check::new("No error is left over", seen.succeeded()),
-        Check::new("It took less than 3 seconds", seen.duration() < Duration::from_secs(3)),
+        Check::new("It ended long before its deadline of 2 minutes", seen.duration() < Duration::from_mins(1)),
     ];
     seen.more.push(Fact::new("calls in all", calls.len()));
     nat.account.clear_faults();

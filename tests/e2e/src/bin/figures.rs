@@ -39,7 +39,7 @@ async fn start(nat: &Nat) -> Result<()> {
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
     println!("| start to first poll, median of 21 | {:.1} ms | 10 ms |", median.as_secs_f64() * 1e3);
     let size = std::fs::metadata(nat.function.bootstrap())?.len();
-    println!("| bootstrap, this machine's build | {} bytes | 7,000,000 |", size);
+    println!("| bootstrap, this machine's build | {size} bytes | 7,000,000 |");
     Ok(())
 }
 

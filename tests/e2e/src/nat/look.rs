@@ -1,6 +1,7 @@
 //! What is to be seen in the world.
 
 use aws_sdk_autoscaling::types::Instance as Member;
+use aws_sdk_ec2::types::{Instance, Reservation};
 
 use super::Nat;
 use crate::Result;
@@ -22,8 +23,8 @@ impl Nat {
     /// The first interface of an instance.
     pub async fn interface_of(&self, instance: &str) -> Result<String> {
         let answer = self.ec2.describe_instances().instance_ids(instance).send().await?;
-        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
-        let interface = instances.flat_map(|instance| instance.network_interfaces()).next();
+        let instances = answer.reservations().iter().flat_map(Reservation::instances);
+        let interface = instances.flat_map(Instance::network_interfaces).next();
         let id = interface.and_then(|interface| interface.network_interface_id());
         Ok(id.ok_or_else(|| format!("instance {instance} has no interface"))?.to_owned())
     }

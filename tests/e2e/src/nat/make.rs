@@ -28,7 +28,13 @@ impl Nat {
         let name = format!("nat-{letter}");
         let subnet = self.subnet(&format!("10.0.{index}.0/24"), &zone).await?;
         let table = self.route_table(&name).await?;
-        self.auto_scaling_group(&name, &subnet, &table).await?;
+        // The two ways to say whose home a table is, in turn.
+        if index.is_multiple_of(2) {
+            self.auto_scaling_group(&name, &subnet, Some(&table)).await?;
+        } else {
+            self.auto_scaling_group(&name, &subnet, None).await?;
+            self.tag(&table, "nat-failover:group", &name).await?;
+        }
         let instance = self.only_instance(&name).await?;
         let interface = self.interface_of(&instance).await?;
         self.forwards(&interface, true).await?;
@@ -45,7 +51,7 @@ impl Nat {
         Ok(made.subnet().and_then(|subnet| subnet.subnet_id()).ok_or("no subnet was made")?.to_owned())
     }
 
-    /// A route table of the pool, tagged as `network.yaml` tags them.
+    /// A route table that the function may change, of no group.
     pub async fn route_table(&self, group: &str) -> Result<String> {
         let tag = |key: &str, value: &str| Ec2Tag::builder().key(key).value(value).build();
         let tags = TagSpecification::builder()
@@ -57,12 +63,20 @@ impl Nat {
         Ok(made.route_table().and_then(|table| table.route_table_id()).ok_or("no table was made")?.to_owned())
     }
 
-    async fn auto_scaling_group(&self, name: &str, subnet: &str, table: &str) -> Result<()> {
+    async fn tag(&self, resource: &str, key: &str, value: &str) -> Result<()> {
+        let tag = Ec2Tag::builder().key(key).value(value).build();
+        self.ec2.create_tags().resources(resource).tags(tag).send().await?;
+        Ok(())
+    }
+
+    async fn auto_scaling_group(&self, name: &str, subnet: &str, home_table: Option<&str>) -> Result<()> {
         let template = LaunchTemplateSpecification::builder().launch_template_name("nat").version("$Latest").build();
         let tag = |key: &str, value: &str| {
             let tag = Tag::builder().resource_type("auto-scaling-group").resource_id(name).propagate_at_launch(false);
             tag.key(key).value(value).build()
         };
+        let home = home_table.map(|table| tag("nat-failover:route-tables", table));
+        let tags = std::iter::once(tag("nat-failover:pool", POOL)).chain(home).collect();
         self.autoscaling
             .create_auto_scaling_group()
             .auto_scaling_group_name(name)
@@ -70,12 +84,12 @@ impl Nat {
             .max_size(1)
             .vpc_zone_identifier(subnet)
             .launch_template(template)
-            .tags(tag("nat-failover:pool", POOL))
-            .tags(tag("nat-failover:route-tables", table))
+            .set_tags(Some(tags))
             .send()
             .await?;
         for (hook, transition) in [("launch", "LAUNCHING"), ("terminate", "TERMINATING")] {
             let put = self.autoscaling.put_lifecycle_hook().auto_scaling_group_name(name).lifecycle_hook_name(hook);
+            let put = put.notification_metadata("nat-failover");
             put.lifecycle_transition(format!("autoscaling:EC2_INSTANCE_{transition}")).send().await?;
         }
         Ok(())

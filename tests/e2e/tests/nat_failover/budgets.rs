@@ -1,9 +1,10 @@
-//! The budget: from the event to the last route request at most three calls one after another, counted, not timed.
+//! The budget: three rounds of calls, each of which waits for the one before; counted, not timed.
 
 use super::{did, within};
 
+/// 16 route requests are under way at once, so that sixty take four in a row.
 #[test]
-fn the_last_route_request_is_the_third_call_however_many_tables_there_are() {
+fn routes_change_in_the_third_round_however_many_tables_there_are() {
     for tables in [0, 60] {
         within(3, &[], async |nat| {
             let a = nat.group("a").clone();
@@ -15,14 +16,15 @@ fn the_last_route_request_is_the_third_call_however_many_tables_there_are() {
             nat.dies("a").await?;
             let invocation = nat.send("sns-alarm", "a").await?;
             assert_eq!(did(&invocation)["routesMoved"], tables + 1);
-            // As calls wait for one another: the first round, the second, and the route requests, which share lanes.
             let looks = invocation.calls.filter(|call| !call.is_mutating());
             assert_eq!(looks.depth(), 2, "{}", invocation.calls.story());
             assert_eq!(looks.len(), 4, "alarms, groups, route tables; then instances: {}", looks.story());
             assert_eq!(invocation.calls.count("ec2:ReplaceRoute"), usize::try_from(tables + 1)?);
-            if tables == 0 {
-                assert_eq!(invocation.calls.depth_of_last("ec2:ReplaceRoute"), Some(3));
-            }
+            let in_a_row = usize::try_from(tables + 1)?.div_ceil(16);
+            let depth = invocation.calls.depth_of_last("ec2:ReplaceRoute").unwrap_or_default();
+            // One more at the most: a lane that was quick takes a request more than its share.
+            assert!((3..=3 + in_a_row).contains(&depth), "{depth}: {}", invocation.calls.story());
+            assert!(tables > 0 || depth == 3, "{}", invocation.calls.story());
             Ok(())
         });
     }

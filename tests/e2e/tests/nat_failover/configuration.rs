@@ -19,7 +19,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
     within(2, &[("DryRun", "true")], async |nat| {
         nat.dies("a").await?;
         let invocation = nat.send("sns-alarm", "a").await?;
-        assert_eq!(did(&invocation)["plan"].as_array().map(Vec::len), Some(1));
+        assert_eq!(did(&invocation)["plan"].as_array().map(Vec::len), Some(2)); // the mark and the route
         assert_eq!(invocation.calls.mutating().len(), 0);
         assert!(invocation.logged("planned"));
         Ok(())

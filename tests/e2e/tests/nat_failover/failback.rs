@@ -1,3 +1,5 @@
+use aws_sdk_autoscaling::types::LifecycleState;
+
 use super::{did, error, within};
 
 #[test]
@@ -12,7 +14,7 @@ fn the_waiting_instance_goes_into_service_and_its_routes_come_home() {
         assert_eq!(nat.defaults().await?, [Some(interface), Some(nat.group("b").interface.clone())]);
         let member = nat.members("nat-a").await?.remove(0);
         assert_eq!(
-            (member.instance_id(), member.lifecycle_state().map(|s| s.as_str())),
+            (member.instance_id(), member.lifecycle_state().map(LifecycleState::as_str)),
             (Some(instance.as_str()), Some("InService"))
         );
 

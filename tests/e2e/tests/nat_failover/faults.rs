@@ -47,7 +47,7 @@ fn at_the_deadline_it_says_what_is_left_and_is_not_cut_off() {
         let hurried = nat.function.with_timeout(Duration::from_secs(5));
         let invocation = hurried.invoke(&nat.event("sns-alarm", "a")?).await?;
         assert_eq!(error(&invocation).error_type, "Incomplete");
-        assert!(error(&invocation).error_message.contains("left at the deadline"), "{:?}", error(&invocation));
+        assert!(error(&invocation).error_message.contains("left at the deadline: [rtb-"), "{:?}", error(&invocation));
         Ok(())
     });
 }

@@ -1,6 +1,14 @@
 //! nat-failover end to end: the real binary under Lambda's runtime, deployed from the template that ships, against
 //! emulators of AWS that check its role at every call.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
 mod budgets;
 mod configuration;
 mod drain;

@@ -59,10 +59,28 @@ fn its_own_replacement_takes_over_where_it_is_in_service_already() {
 }
 
 #[test]
+fn a_dead_instance_is_not_held_though_its_routes_have_nowhere_to_go() {
+    let mut snapshot = leaving(1);
+    snapshot.group_mut("a").members[0].healthy = false;
+    let plan = act(&terminating(), &snapshot);
+    assert_eq!((plan.changes.len(), plan.completions.len(), plan.no_healthy_peer()), (0, 1, true));
+}
+
+#[test]
+fn a_read_that_does_not_know_of_the_action_yet_does_not_lose_it() {
+    for lifecycle in [Lifecycle::InService, Lifecycle::Terminating] {
+        let mut snapshot = leaving(2);
+        snapshot.group_mut("a").members[0].lifecycle = lifecycle;
+        assert_eq!(act(&terminating(), &snapshot).changes.len(), 1, "{lifecycle:?}");
+    }
+}
+
+#[test]
 fn an_action_that_is_over_does_nothing() {
-    let mut gone = leaving(2);
+    let (mut gone, mut going) = (leaving(2), leaving(2));
     gone.group_mut("a").members.clear();
-    for snapshot in [pool(2), gone] {
+    going.group_mut("a").members[0].lifecycle = Lifecycle::Other;
+    for snapshot in [going, gone] {
         assert!(nothing(&terminating(), &snapshot).contains("no longer waits"));
     }
 }

@@ -88,11 +88,48 @@ fn manual_failback_completes_the_launch_and_leaves_the_routes() {
 }
 
 #[test]
+fn manual_failback_still_mends_what_nothing_carries() {
+    let manual = Config { failback: Failback::Manual, ..config() };
+    let mut dead = route("::/0", dangling("eni-gone"));
+    dead.blackhole = true;
+    for (routes, mended) in [
+        (vec![], "rtb-a 0.0.0.0/0: new route -> i-new of a"),
+        (vec![route("0.0.0.0/0", to("i-b")), dead], "rtb-a ::/0: eni-gone -> i-new of a"),
+    ] {
+        let mut snapshot = recovered();
+        snapshot.table_mut("rtb-a").routes = routes;
+        let Decision::Act(plan) = decide(&event("a", AlarmState::Ok), &snapshot, &manual) else { panic!() };
+        assert_eq!(changes(&plan), [mended]);
+    }
+}
+
+#[test]
+fn a_group_that_comes_back_takes_the_routes_of_groups_that_are_failed_still() {
+    let mut snapshot = recovered().fail("b");
+    snapshot.table_mut("rtb-a").routes = vec![route("0.0.0.0/0", to("i-b"))];
+    assert_eq!(
+        changes(&failback(&snapshot)),
+        ["rtb-a 0.0.0.0/0: i-b -> i-new of a", "rtb-b 0.0.0.0/0: i-b -> i-new of a"],
+        "b failed when nobody was healthy, and its alarm will not come again"
+    );
+}
+
+#[test]
+fn an_ok_by_instance_id_proves_its_own_instance_only() {
+    let mut snapshot = recovered();
+    let alarm = snapshot.alarm_mut("a");
+    (alarm.group, alarm.instance) = (None, Some("i-a".to_owned()));
+    snapshot.group_mut("a").members.push(member("i-a", Lifecycle::TerminatingWait));
+    let plan = failback(&snapshot);
+    assert_eq!((plan.completions.len(), plan.changes.len()), (0, 0));
+}
+
+#[test]
 fn a_replay_finds_nothing_to_do() {
     let mut snapshot = recovered();
     snapshot.group_mut("a").members = vec![member("i-new", Lifecycle::InService)];
     snapshot.table_mut("rtb-a").routes = vec![route("0.0.0.0/0", to("i-new"))];
-    assert!(failback(&snapshot).is_empty());
+    assert!(is_empty(&failback(&snapshot)));
 }
 
 #[test]

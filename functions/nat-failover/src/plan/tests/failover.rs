@@ -70,7 +70,7 @@ fn a_replay_finds_nothing_to_do() {
     let mut snapshot = pool(2).fail("a");
     snapshot.group_mut("a").members[0].healthy = false;
     snapshot.table_mut("rtb-a").routes = vec![route("0.0.0.0/0", to("i-b"))];
-    assert!(failover(&snapshot).is_empty());
+    assert!(is_empty(&failover(&snapshot)));
 }
 
 #[test]
@@ -138,20 +138,35 @@ fn chained_failures_take_the_first_groups_routes_along() {
 }
 
 #[test]
-fn a_dangling_default_route_of_a_home_table_is_taken_along() {
+fn the_dangling_interface_of_a_default_route_tells_which_other_routes_were_the_pools() {
     let mut snapshot = pool(2).fail("a");
-    snapshot.instances.retain(|instance| instance.id != "i-a");
-    snapshot.group_mut("a").members.clear();
-    let mut default = route("0.0.0.0/0", dangling("eni-a"));
-    default.blackhole = true;
-    let mut appliance = route("10.1.0.0/16", dangling("eni-vpn"));
-    appliance.blackhole = true;
-    let mut elsewhere = table("rtb-other", vec![default.clone()]);
-    elsewhere.id = "rtb-other".to_owned();
-    snapshot.table_mut("rtb-a").routes = vec![default, appliance];
-    snapshot.route_tables.push(elsewhere);
+    crate::testing::memory::terminate(&mut snapshot, "i-a");
+    let blackhole = |destination: &str, interface: &str| {
+        let mut route = route(destination, dangling(interface));
+        route.blackhole = true;
+        route
+    };
+    snapshot.table_mut("rtb-a").routes.extend([blackhole("pl-1", "eni-a"), blackhole("10.1.0.0/16", "eni-vpn")]);
+    snapshot.route_tables.push(table("rtb-of-nobody", vec![blackhole("10.2.0.0/16", "eni-a")]));
+    snapshot.route_tables.push(table("rtb-foreign", vec![blackhole("0.0.0.0/0", "eni-firewall")]));
+    assert_eq!(
+        changes(&failover(&snapshot)),
+        [
+            "rtb-a 0.0.0.0/0: eni-a -> i-b of b",
+            "rtb-a pl-1: eni-a -> i-b of b",
+            "rtb-of-nobody 10.2.0.0/16: eni-a -> i-b of b"
+        ]
+    );
+}
+
+#[test]
+fn an_edge_table_takes_no_nat_gateway() {
+    let mut snapshot = pool(1).fail("a");
+    snapshot.group_mut("a").fallback_nat_gateway = Some("nat-1".to_owned());
+    snapshot.nat_gateways = vec![gateway("nat-1")];
+    snapshot.table_mut("rtb-a").edge = true;
     let plan = failover(&snapshot);
-    assert_eq!(changes(&plan), ["rtb-a 0.0.0.0/0: eni-a -> i-b of b"], "what may be anybody's stays");
+    assert_eq!((plan.changes.len(), plan.stranded[0].why), (0, Obstacle::EdgeNeedsPeer));
 }
 
 #[test]

@@ -69,7 +69,9 @@ impl Observe for Memory {
         let mut alarms = self.look("alarms", |state| state.alarms.clone());
         if self.alarms_lag.get() > 0 {
             self.alarms_lag.set(self.alarms_lag.get() - 1);
-            alarms.iter_mut().for_each(|alarm| (alarm.state, alarm.since) = (AlarmState::Ok, Some(0)));
+            for alarm in &mut alarms {
+                (alarm.state, alarm.since) = (AlarmState::Ok, Some(0));
+            }
         }
         Ok(alarms)
     }

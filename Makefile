@@ -3,7 +3,7 @@
 # make bench  the figures that the docs name
 # make build  the artifacts for AWS, target/lambda/<name>/bootstrap (arm64)
 #
-# Needed beforehand: Rust (rustup), Python 3.11+, make. `make system` installs the Debian packages that the tests want.
+# Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that the tests want.
 
 FUNCTIONS := nat-failover
 
@@ -32,7 +32,7 @@ test: fmt-check system tools lint deny templates emulators squid host unit arm64
 bench: tools host
 	@cargo run --quiet -p e2e --bin figures
 
-build: $(if $(shell command -v cargo-lambda),,tools)
+build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
 
 # -- what is needed --
@@ -41,6 +41,7 @@ tools: $(LOCAL_AWS_VENV)/.done
 
 $(LOCAL_AWS_VENV)/.done: tests/local-aws/emulators/requirements.txt
 	$(SAY) "Python tools: emulators of AWS, sam, cfn-lint, cargo-lambda (a minute)"
+	@python3 -c 'import ensurepip' || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }
 	@python3 -m venv $(LOCAL_AWS_VENV)
 	@$(LOCAL_AWS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
@@ -82,9 +83,10 @@ emulators:
 	$(SAY) "the corrected emulators"
 	@$(PYTHON) tests/local-aws/emulators/test_moto_plus.py
 
+# Network namespaces and users of its own: as root, or in a user namespace.
 squid:
 	$(SAY) "Squid filters with what ships; the network's template"
-	@$(PYTHON) -m unittest discover -s tests/squid
+	@$(if $(filter 0,$(shell id -u)),,unshare --map-root-user --map-auto )$(PYTHON) -m unittest discover -s tests/squid
 
 unit:
 	$(SAY) "unit and end-to-end tests (some minutes the first time)"

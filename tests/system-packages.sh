@@ -13,6 +13,8 @@ want curl curl
 want openssl openssl
 want unshare util-linux
 want qemu-aarch64-static qemu-user-static
+want readelf binutils
+[ "$(id -u)" = 0 ] || want newuidmap uidmap
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
 [ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || missing="$missing libgcc-s1-arm64-cross"
 [ -n "$missing" ] || exit 0

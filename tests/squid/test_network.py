@@ -20,7 +20,7 @@ try:
     import yaml
     from cfnlint.decode import cfn_yaml
 except ModuleNotFoundError as missing:
-    raise SystemExit(f"The tests of network.yaml need the test environment (make venv): {missing}") from None
+    raise SystemExit(f"The tests of network.yaml need the test environment (make tools): {missing}") from None
 
 TOOLS = pathlib.Path(sys.executable).parent  # cfn-lint, sam and ministack are installed beside this Python
 TEMPLATE = json.loads(json.dumps(cfn_yaml.load(str(user_data.TEMPLATE))))

@@ -57,6 +57,9 @@ pub async fn carry_out<'a>(plan: &'a Plan, cloud: &impl Act, deadline: Deadline)
     let mut outcome = outcome.into_inner();
     let all = others.iter().chain(&changes).chain(after);
     outcome.left = all.filter(|step| !outcome.knows(step)).copied().collect();
+    for step in &outcome.left {
+        tracing::error!(step = %step, "left at the deadline");
+    }
     outcome
 }
 

@@ -131,6 +131,9 @@ fn log(plan: &Plan, dry_run: bool) {
         dry_run,
         "plan"
     );
+    for warning in &plan.warnings {
+        tracing::warn!(warning, "check the configuration");
+    }
     for step in plan.steps() {
         tracing::info!(step, dry_run, "planned");
     }

@@ -1,6 +1,7 @@
 //! Looks at the cloud: two rounds of calls, each in parallel. The second needs the groups that the first found.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use shared::aws::AwsError;
 use tokio::{join, try_join};
@@ -10,6 +11,9 @@ use crate::config::Config;
 use crate::event::Event;
 use crate::plan;
 use crate::ports::Observe;
+
+/// The longest that the NAT gateways are waited for.
+const GATEWAYS: Duration = Duration::from_secs(5);
 
 /// Reads all that a decision about `event` needs.
 pub async fn observe(cloud: &impl Observe, config: &Config, event: &Event) -> Result<Snapshot, AwsError> {
@@ -50,13 +54,14 @@ async fn nat_gateways(cloud: &impl Observe, groups: &[Group]) -> Vec<NatGateway>
     if ids.is_empty() {
         return Vec::new();
     }
-    cloud.nat_gateways(&ids.into_iter().collect::<Vec<_>>()).await.unwrap_or_else(|error| {
-        tracing::error!(
-            error = shared::error::chain(&error),
-            "the NAT gateways can't be read: they count as unavailable"
-        );
-        Vec::new()
-    })
+    let ids: Vec<_> = ids.into_iter().collect();
+    let read = tokio::time::timeout(GATEWAYS, cloud.nat_gateways(&ids)).await;
+    read.map_err(|_| "no answer in time".to_owned())
+        .and_then(|answer| answer.map_err(|error| shared::error::chain(&error)))
+        .unwrap_or_else(|error| {
+            tracing::error!(error, "the NAT gateways can't be read: they count as unavailable");
+            Vec::new()
+        })
 }
 
 /// The launch hooks of the group that may be launching, if an instance waits in one.

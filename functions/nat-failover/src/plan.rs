@@ -46,6 +46,8 @@ pub struct Plan {
     pub stranded: Vec<Stranded>,
     /// Why the group can't take its routes yet, though its alarm is OK.
     pub not_ready: Option<String>,
+    /// Oddities that an operator wants to know.
+    pub warnings: Vec<String>,
     /// When the alarm changed its state, in milliseconds since the epoch.
     pub since: Option<i64>,
 }

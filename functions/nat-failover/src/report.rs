@@ -21,7 +21,7 @@ pub fn message(pool: &str, plan: &Plan, outcome: &Outcome) -> Option<(String, St
         (true, _) => format!("NAT pool {pool}: no healthy peer for {group}"),
         (false, Cause::Failover) => format!("NAT pool {pool}: {group} failed"),
         (false, Cause::Failback) => format!("NAT pool {pool}: {group} is back"),
-        (false, Cause::Drain) => format!("NAT pool {pool}: {group} is drained"),
+        (false, Cause::Drain) => format!("NAT pool {pool}: an instance of {group} leaves"),
     };
     let mut text = String::new();
     section(&mut text, "Done", outcome.done.iter());

@@ -9,9 +9,14 @@ use crate::event::LifecycleAction;
 /// unless it was marked unhealthy: holding a dead instance only delays its replacement.
 pub(super) fn decide(pool: &Pool, group: &Group, action: &LifecycleAction) -> Decision {
     let member = group.members.iter().find(|member| member.instance == action.instance);
-    // A stale read may show it in service still, and the event comes only once: only what is gone is nothing to do.
-    let Some(member) = member.filter(|member| member.lifecycle != Lifecycle::Other) else {
-        return Decision::Nothing(format!("instance {:?} no longer waits to be terminated", action.instance));
+    let about = |what: &str| format!("instance {:?} {what}", action.instance);
+    let member = match member {
+        Some(member) if member.lifecycle == Lifecycle::TerminatingWait => member,
+        // The read may be older than the event, which comes only once; or the event is from another life of the instance.
+        Some(member) if member.lifecycle != Lifecycle::Other => {
+            return Decision::LookAgain(about("is not seen waiting to be terminated yet"));
+        }
+        _ => return Decision::Nothing(about("no longer waits to be terminated")),
     };
     let leaving: Vec<_> = pool.instance(&action.instance).into_iter().collect();
     let moves = moves::away(pool, group, &leaving, |route| leaving.iter().any(|i| route.target.is(i)));

@@ -2,14 +2,14 @@
 
 use super::pool::{Pool, came_after, in_service};
 use super::{Cause, Change, Completion, Decision, NewTarget, Plan, failover, moves};
-use crate::cloud::{Alarm, Destination, Group, Instance, Lifecycle, Member, Route, RouteTable, Target};
+use crate::cloud::{Alarm, AlarmState, Destination, Group, Instance, Lifecycle, Member, Route, RouteTable, Target};
 use crate::config::Failback;
 
 /// Lets the waiting instance into service, brings the home tables' routes to it, and offers it to groups that are failed
 /// still: their ALARM may have come when nobody was healthy, and it won't come again. `alarm` is OK now.
 pub(super) fn decide(pool: &Pool, group: &Group, alarm: &Alarm, failback: Failback) -> Decision {
     if !pool.is_healthy(group) {
-        return Decision::Nothing(format!("another health alarm of group {:?} is in ALARM", group.name));
+        return Decision::Nothing(format!("group {:?} is not healthy by all its health alarms", group.name));
     }
     let proven = proven_members(pool, group, alarm);
     let mut plan = Plan { cause: Cause::Failback, group: group.name.clone(), since: alarm.since, ..Plan::default() };
@@ -18,6 +18,10 @@ pub(super) fn decide(pool: &Pool, group: &Group, alarm: &Alarm, failback: Failba
         plan.not_ready = Some(no_instance(group, &proven)); // it waits on: in service it would be of no use
         return Decision::Act(plan);
     };
+    if !pool.snapshot.route_tables.iter().any(|table| pool.home_of(table) == Some(group.name.as_str())) {
+        plan.warnings
+            .push(format!("group {:?} has no home table among those read; check its tags, and VpcId", group.name));
+    }
     plan.completions = completions(group, &proven);
     plan.changes = homecoming(pool, group, &able, &home, failback);
     for change in rescue(pool, group, first) {
@@ -32,9 +36,10 @@ pub(super) fn decide(pool: &Pool, group: &Group, alarm: &Alarm, failback: Failba
 /// What still points at the dead instances of other groups.
 fn rescue<'a>(pool: &Pool<'a>, group: &Group, arriving: &'a Instance) -> Vec<Change> {
     let pool = pool.with_arriving(arriving);
-    let others = pool.snapshot.groups.iter().filter(|other| other.name != group.name);
-    let failed = others.filter_map(|other| Some((other, pool.failing(other)?)));
-    failed.flat_map(|(other, alarm)| failover::plan(&pool, other, alarm).changes).collect()
+    let in_alarm = pool.snapshot.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+    let of_others = in_alarm.filter_map(|alarm| Some((alarm, pool.group_of(alarm)?)));
+    let failed = of_others.filter(|(_, other)| other.name != group.name);
+    failed.flat_map(|(alarm, other)| failover::plan(&pool, other, alarm).changes).collect()
 }
 
 /// The members that the OK speaks of, those in service first. An instance that waits and was launched after the alarm

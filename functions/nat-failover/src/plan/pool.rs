@@ -94,10 +94,13 @@ fn group_named<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a Group> {
     snapshot.groups.iter().find(|group| group.name == name)
 }
 
+/// Whether the alarm says something of the group's present state. One on an instance says it while that instance is in the
+/// group; afterwards it is in ALARM for ever.
 fn watches(alarm: &Alarm, group: &Group) -> bool {
+    let leaves = |state| matches!(state, Lifecycle::Terminating | Lifecycle::TerminatingWait | Lifecycle::Other);
     match (&alarm.group, &alarm.instance) {
-        (Some(name), _) => *name == group.name,
-        (None, Some(id)) => group.members.iter().any(|member| member.instance == *id),
+        (_, Some(id)) => group.members.iter().any(|member| member.instance == *id && !leaves(member.lifecycle)),
+        (Some(name), None) => *name == group.name,
         (None, None) => false,
     }
 }

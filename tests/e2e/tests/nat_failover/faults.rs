@@ -53,6 +53,17 @@ fn at_the_deadline_it_says_what_is_left_and_is_not_cut_off() {
 }
 
 #[test]
+fn nat_gateways_that_cannot_be_read_do_not_stop_a_failover_to_a_peer() {
+    within(2, &[], async |nat| {
+        nat.set_fallback("a", &nat.nat_gateway("b").await?).await?;
+        nat.dies("a").await?;
+        nat.account.inject(Fault::error(503, "Unavailable", "later").action("ec2:DescribeNatGateways"));
+        assert_eq!(did(&nat.send("sns-alarm", "a").await?)["routesMoved"], 1);
+        Ok(())
+    });
+}
+
+#[test]
 fn when_the_cloud_cannot_be_read_nothing_is_changed() {
     within(2, &[], async |nat| {
         nat.dies("a").await?;

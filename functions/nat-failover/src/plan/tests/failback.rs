@@ -115,11 +115,33 @@ fn a_group_that_comes_back_takes_the_routes_of_groups_that_are_failed_still() {
 }
 
 #[test]
+fn the_alarm_of_an_instance_that_is_leaving_does_not_hold_its_replacement_back() {
+    let mut snapshot = recovered();
+    let mut old = crate::testing::alarm("a", AlarmState::Alarm);
+    (old.name, old.instance) = ("old".to_owned(), Some("i-a".to_owned()));
+    snapshot.alarms.push(old);
+    snapshot.group_mut("a").members.push(member("i-a", Lifecycle::TerminatingWait));
+    assert_eq!(failback(&snapshot).completions.len(), 1);
+}
+
+#[test]
+fn a_group_without_a_home_table_is_pointed_out() {
+    let mut snapshot = recovered();
+    assert!(failback(&snapshot).warnings.is_empty());
+    snapshot.group_mut("a").home_tables.clear();
+    assert!(failback(&snapshot).warnings[0].contains("no home table"));
+}
+
+#[test]
 fn an_ok_by_instance_id_proves_its_own_instance_only() {
     let mut snapshot = recovered();
     let alarm = snapshot.alarm_mut("a");
     (alarm.group, alarm.instance) = (None, Some("i-a".to_owned()));
     snapshot.group_mut("a").members.push(member("i-a", Lifecycle::TerminatingWait));
+    assert!(nothing(&event("a", AlarmState::Ok), &snapshot).contains("not healthy by all"), "it is leaving");
+
+    let still_there = snapshot.group_mut("a").members.last_mut().unwrap();
+    (still_there.lifecycle, still_there.healthy) = (Lifecycle::InService, false);
     let plan = failback(&snapshot);
     assert_eq!((plan.completions.len(), plan.changes.len()), (0, 0));
 }
@@ -138,7 +160,7 @@ fn nothing_while_another_health_alarm_of_the_group_is_in_alarm() {
     let mut second = crate::testing::alarm("a", AlarmState::Alarm);
     second.name = "disk".to_owned();
     snapshot.alarms.push(second);
-    assert!(nothing(&event("a", AlarmState::Ok), &snapshot).contains("another health alarm"));
+    assert!(nothing(&event("a", AlarmState::Ok), &snapshot).contains("not healthy by all"));
 }
 
 #[test]

@@ -49,20 +49,27 @@ fn every_route_that_really_points_at_it_moves_and_nothing_else() {
 
 #[test]
 fn a_fresh_replacement_is_neither_marked_nor_robbed_of_its_routes() {
-    for (lifecycle, launched) in
-        [(Lifecycle::InService, SINCE + 1), (Lifecycle::PendingWait, 0), (Lifecycle::Pending, 0)]
-    {
+    for lifecycle in [Lifecycle::InService, Lifecycle::PendingWait, Lifecycle::Pending] {
         let mut snapshot = pool(2).fail("a");
         snapshot.instance_mut("i-a").running = false;
         snapshot.group_mut("a").members = vec![member("i-new", lifecycle)];
         let mut fresh = instance("a", "i-new", "zone-0");
-        fresh.launched = Some(launched);
+        fresh.launched = Some(SINCE + 1);
         snapshot.instances.push(fresh);
         snapshot.table_mut("rtb-a").routes.push(route("10.1.0.0/16", to("i-new")));
         let plan = failover(&snapshot);
         assert_eq!(plan.mark_unhealthy, Vec::<String>::new(), "{lifecycle:?}");
         assert_eq!(changes(&plan), ["rtb-a 0.0.0.0/0: i-a -> i-b of b"], "{lifecycle:?}");
     }
+}
+
+#[test]
+fn an_instance_that_took_routes_and_died_before_its_launch_was_complete_loses_them_and_is_not_marked() {
+    let mut snapshot = pool(2).fail("a");
+    snapshot.group_mut("a").members = vec![member("i-a", Lifecycle::PendingWait)];
+    let plan = failover(&snapshot);
+    assert_eq!(plan.mark_unhealthy, Vec::<String>::new(), "its launch hook replaces it");
+    assert_eq!(changes(&plan), ["rtb-a 0.0.0.0/0: i-a -> i-b of b"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod failback;
 mod failover;
 mod faults;
 mod privileges;
+mod suite;
 
 use e2e::Result;
 use e2e::nat::Nat;

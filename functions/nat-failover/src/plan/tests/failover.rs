@@ -73,6 +73,25 @@ fn an_instance_that_took_routes_and_died_before_its_launch_was_complete_loses_th
 }
 
 #[test]
+fn an_alarm_by_instance_id_speaks_of_its_own_instance_only() {
+    let mut snapshot = pool(2).fail("a");
+    snapshot.group_mut("a").members.push(member("i-a2", Lifecycle::InService));
+    snapshot.instances.push(instance("a", "i-a2", "zone-0"));
+    snapshot.table_mut("rtb-a").routes.push(route("10.1.0.0/16", to("i-a2")));
+    let alarm = snapshot.alarm_mut("a");
+    (alarm.group, alarm.instance) = (None, Some("i-a".to_owned()));
+    let plan = failover(&snapshot);
+    assert_eq!((plan.mark_unhealthy, plan.changes.len()), (vec!["i-a".to_owned()], 1));
+}
+
+#[test]
+fn an_instance_as_old_as_the_alarm_did_not_come_after_it() {
+    let mut snapshot = pool(2).fail("a");
+    snapshot.instance_mut("i-a").launched = Some(SINCE);
+    assert_eq!(failover(&snapshot).mark_unhealthy, ["i-a"]);
+}
+
+#[test]
 fn a_replay_finds_nothing_to_do() {
     let mut snapshot = pool(2).fail("a");
     snapshot.group_mut("a").members[0].healthy = false;

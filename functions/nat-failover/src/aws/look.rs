@@ -173,7 +173,7 @@ fn interface(interface: &ec2::InstanceNetworkInterface) -> Option<Interface> {
     })
 }
 
-fn route_table(table: &ec2::RouteTable) -> Option<RouteTable> {
+pub(super) fn route_table(table: &ec2::RouteTable) -> Option<RouteTable> {
     let home = table.tags().iter().find(|tag| tag.key() == Some("nat-failover:group"));
     Some(RouteTable {
         id: table.route_table_id()?.to_owned(),

@@ -221,4 +221,22 @@ fn whom_an_alarm_watches_is_read_from_its_metric_or_from_its_metrics() {
     let math = alarm().metrics(MetricDataQuery::builder().id("e1").expression("m1").build()).metrics(query);
     let math = look::alarm(&math.state_transitioned_timestamp(DateTime::from_millis(5_000)).build()).unwrap();
     assert_eq!((math.group, math.instance.as_deref(), math.since), (None, Some("nat-a"), Some(5_000)));
+
+    let metric = |group: &str| {
+        let of_group = Dimension::builder().name("AutoScalingGroupName").value(group).build();
+        let stat = MetricStat::builder().metric(Metric::builder().dimensions(of_group).build()).build();
+        MetricDataQuery::builder().id("m").metric_stat(stat).build()
+    };
+    let over_two = look::alarm(&alarm().metrics(metric("nat-a")).metrics(metric("nat-b")).build()).unwrap();
+    assert_eq!(over_two.group, None, "it says of neither that it is failed");
+}
+
+#[test]
+fn a_table_at_a_gateways_edge_is_told_by_its_association() {
+    use aws_sdk_ec2::types::RouteTableAssociation;
+    let table = |association: RouteTableAssociation| {
+        look::route_table(&RouteTable::builder().route_table_id("rtb-1").associations(association).build()).unwrap()
+    };
+    assert!(table(RouteTableAssociation::builder().gateway_id("igw-1").build()).edge);
+    assert!(!table(RouteTableAssociation::builder().subnet_id("subnet-1").build()).edge);
 }

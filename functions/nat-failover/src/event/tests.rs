@@ -76,6 +76,7 @@ fn something_else_is_named_by_its_kind_and_keys_and_never_by_its_values() {
         (json!({"source": "aws.ec2", "detail-type": "EC2 Spot Interruption"}), "EC2 Spot Interruption"),
         (json!({"Event": "autoscaling:EC2_INSTANCE_LAUNCH", "x": "secret"}), "autoscaling:EC2_INSTANCE_LAUNCH"),
         (json!({"hello": "secret"}), "keys [hello]"),
+        (json!({"Records": []}), "keys [Records]"),
         (json!(["secret"]), "an array of 1"),
         (json!("secret"), "a string"),
         (json!(null), "null"),

@@ -37,13 +37,17 @@ build: tools
 
 # -- what is needed --
 
-tools: $(LOCAL_AWS_VENV)/.done
+# Named after what is asked for: a fresh clone's files are all new, and would have the tools made anew.
+REQUIREMENTS := tests/local-aws/emulators/requirements.txt
+INSTALLED := $(LOCAL_AWS_VENV)/.installed-$(firstword $(shell cksum < $(REQUIREMENTS)))
 
-$(LOCAL_AWS_VENV)/.done: tests/local-aws/emulators/requirements.txt
+tools: $(INSTALLED)
+
+$(INSTALLED):
 	$(SAY) "Python tools: emulators of AWS, sam, cfn-lint, cargo-lambda (a minute)"
 	@python3 -c 'import ensurepip' || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }
 	@python3 -m venv $(LOCAL_AWS_VENV)
-	@$(LOCAL_AWS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@$(LOCAL_AWS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:

@@ -11,7 +11,7 @@ use crate::cloud::Millis;
 use crate::plan::{Change, Completion, Plan};
 use crate::ports::Act;
 
-/// Route changes under way at once. 200 routes at 50 ms a call take 0.7 s with 16; more would only be throttled sooner.
+/// Route changes under way at once. `make bench` shows what 200 and 500 routes take; more would only be throttled sooner.
 const CHANGES_AT_ONCE: usize = 16;
 
 /// One step of a plan.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that the tests want and that are missing: a real Squid with its network, and an emulator
+# Installs the Debian packages that the tests want and that are missing: a real Squid with its network, OpenSSH, an emulator
 # of arm64. Without the rights to install it says what is missing and fails: a test that is skipped proves nothing.
 set -eu
 missing=
@@ -11,6 +11,8 @@ want nft nftables
 want ip iproute2
 want curl curl
 want openssl openssl
+want sshd openssh-server
+want ssh openssh-client
 want unshare util-linux
 want qemu-aarch64-static qemu-user-static
 want readelf binutils

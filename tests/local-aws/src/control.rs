@@ -4,10 +4,12 @@ use bytes::Bytes;
 use hyper::{Request, Response};
 use serde_json::Value;
 
+use crate::account::Account;
+use crate::call::ApiCall;
 use crate::error::{Error, Result};
 use crate::wire::error_code;
 use crate::world::World;
-use crate::{REGION, http};
+use crate::{REGION, forward, http};
 
 /// A service's answer to a control call.
 #[derive(Debug, Clone)]
@@ -138,7 +140,8 @@ pub(crate) async fn query(
     Answer::from(http::send(world.gateway, request).await?).successful(service, action)
 }
 
-pub(crate) async fn json(world: &World, access_key: &str, service: &str, target: &str, body: &Value) -> Result<Answer> {
+/// A request of the JSON protocol.
+pub(crate) fn json_request(access_key: &str, service: &str, target: &str, body: &Value) -> Result<Request<Bytes>> {
     let authorization = authorization(access_key, service);
     let version = if service == "dynamodb" { "1.0" } else { "1.1" };
     let kind = format!("application/x-amz-json-{version}");
@@ -148,8 +151,20 @@ pub(crate) async fn json(world: &World, access_key: &str, service: &str, target:
         ("x-amz-target", target),
         ("content-type", &kind),
     ];
-    let request = http::request("POST", "/", &headers, body.to_string())?;
+    http::request("POST", "/", &headers, body.to_string())
+}
+
+pub(crate) async fn json(world: &World, access_key: &str, service: &str, target: &str, body: &Value) -> Result<Answer> {
+    let request = json_request(access_key, service, target, body)?;
     Answer::from(http::send(world.gateway, request).await?).successful(service, target)
+}
+
+/// The same straight to the emulator, past the stand-ins.
+pub(crate) async fn json_to_emulator(account: &Account, service: &str, target: &str, body: &Value) -> Result<Answer> {
+    let request = json_request(&account.access_key_id(), service, target, body)?;
+    let call = ApiCall::parse(&request).map_err(|error| Error::malformed(target, error))?;
+    let response = forward::forward(&account.world, &account.state, &call, request).await?;
+    Answer::from(response).successful(service, target)
 }
 
 pub(crate) async fn rest(

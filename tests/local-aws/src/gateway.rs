@@ -23,7 +23,7 @@ use crate::record::{Call, is_mutating};
 use crate::routes::{StandIn, stand_in};
 use crate::wire::{ServiceError, error_code};
 use crate::world::{AccountState, Caller, World};
-use crate::{alarms, forward, function, lock, read};
+use crate::{alarms, forward, function, lock, read, rotation};
 
 /// Answers calls until the runtime ends.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
@@ -89,6 +89,7 @@ async fn control(
     }
     match stand_in(&call.service, &call.action) {
         Some(StandIn::AlarmActions) => alarms::set_state(world, account, call, request).await,
+        Some(StandIn::RotationSteps) => rotation::rotate_secret(world, account, call, request).await,
         None => forwarded(world, account, call, request).await,
     }
 }

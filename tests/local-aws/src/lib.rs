@@ -39,6 +39,7 @@ mod local_aws;
 mod process;
 mod record;
 mod rest;
+mod rotation;
 mod routes;
 mod stack;
 mod startup;
@@ -59,6 +60,7 @@ pub use iam::PolicyCoverage;
 pub use invocation::{FunctionError, Invocation, Trigger};
 pub use local_aws::LocalAws;
 pub use record::{Call, CallLog};
+pub use rotation::{OpenRotation, RotateSecret, Rotation, RotationStep, StepRun};
 pub use stack::{Resource, Stack};
 pub use wire::ServiceError;
 

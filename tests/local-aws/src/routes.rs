@@ -29,10 +29,15 @@ pub(crate) fn answerer(service: &str) -> Answerer {
 pub(crate) enum StandIn {
     /// After `SetAlarmState`: the alarm's actions (SNS, Lambda) and its EventBridge event, which moto lacks.
     AlarmActions,
+    /// After `RotateSecret`: the four steps.
+    RotationSteps,
 }
 
 /// The stand-ins, by service and action.
-pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[("monitoring", "SetAlarmState", StandIn::AlarmActions)];
+pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[
+    ("monitoring", "SetAlarmState", StandIn::AlarmActions),
+    ("secretsmanager", "RotateSecret", StandIn::RotationSteps),
+];
 
 /// The stand-in of an operation.
 pub(crate) fn stand_in(service: &str, action: &str) -> Option<StandIn> {

@@ -15,6 +15,7 @@ from moto_plus_tests.test_autoscaling import AutoScalingTest  # noqa: F401
 from moto_plus_tests.test_cloudwatch import CloudWatchTest, SnsTest  # noqa: F401
 from moto_plus_tests.test_instances import InstanceTest  # noqa: F401
 from moto_plus_tests.test_routes import RouteTest  # noqa: F401
+from moto_plus_tests.test_secrets import SecretsTest  # noqa: F401
 
 if __name__ == "__main__":
     unittest.main()

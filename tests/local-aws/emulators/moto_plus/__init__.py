@@ -1,4 +1,4 @@
-"""moto's server, with what it gets wrong about NAT failover put right.
+"""moto's server, with what it gets wrong about NAT failover and secrets put right.
 
 Start it (it binds 127.0.0.1 only, and prints one line when it listens)::
 
@@ -8,8 +8,8 @@ Start it (it binds 127.0.0.1 only, and prints one line when it listens)::
 It speaks what moto's server speaks: any AWS service, many accounts told apart by the header
 ``x-moto-account-id`` (else 123456789012), the region from the SigV4 credential scope. ``POST
 /moto-api/reset`` empties it. The patches are in ``routes``, ``route_tables``, ``instances``,
-``autoscaling`` and ``cloudwatch`` (with ``cbor``, the wire protocol that the Rust SDK speaks to CloudWatch); each says
-what moto does, what AWS does, and the source.
+``autoscaling``, ``secrets`` and ``cloudwatch`` (with ``cbor``, the wire protocol that the Rust SDK speaks to
+CloudWatch); each says what moto does, what AWS does, and the source.
 
 Test-only endpoints (see ``endpoints``): JSON in, JSON out, the same account header. A body may name
 its ``region``; otherwise AWS_REGION, AWS_DEFAULT_REGION or us-east-1 of the server counts. A mistake answers
@@ -30,6 +30,9 @@ its ``region``; otherwise AWS_REGION, AWS_DEFAULT_REGION or us-east-1 of the ser
     ``actions`` are the ``detail`` objects of the EventBridge lifecycle events, with the LifecycleActionToken.
 ``POST /moto-plus/set-launch-time`` ``{instance_id, launch_time}``
 ``POST /moto-plus/set-nat-gateway-state`` ``{nat_gateway_id, state}``
+``POST /moto-plus/end-rotation`` ``{secret_id, version_id, tested?}``
+    what Secrets Manager does after a rotation's last step: sets LastRotatedDate, or (``tested``, after
+    RotateImmediately=false) removes the version.
 ``GET /moto-plus/published`` (``?region=``, ``?topic_arn=``), ``DELETE`` forgets them
     ``{"published": [{topic_arn, message_id, subject, message, message_attributes, group_id}]}``, oldest first.
 
@@ -44,7 +47,10 @@ What it still does differently from AWS:
 * all of a group's instances go into its first subnet (moto's);
 * PutLifecycleHook and the notifications of a group send no ``autoscaling:TEST_NOTIFICATION``;
 * the words of a few refusals are not AWS's own (none or several route targets, IPv6 to a NAT gateway,
-  page sizes out of range): their codes are;
+  page sizes out of range; labels of secrets' versions): their codes are;
+* RotateSecret makes the AWSPENDING version and invokes nothing (the gateway does); the value of the version that
+  RotateImmediately=false tests is a guess, a copy of the current one; no rotation starts by schedule;
+* secrets keep any number of versions, a deprecated one never goes, and LastAccessedDate is not kept;
 * a composite alarm's rule is stored, not evaluated; ChildrenOfAlarmName and ParentsOfAlarmName are ignored.
 """
 
@@ -53,10 +59,11 @@ from __future__ import annotations
 
 def apply_patches() -> None:
     """Patches moto's classes; once per process, before the first request."""
-    from . import autoscaling, cloudwatch, instances, route_tables, routes
+    from . import autoscaling, cloudwatch, instances, route_tables, routes, secrets
 
     routes.apply()
     route_tables.apply()
     instances.apply()
     autoscaling.apply()
     cloudwatch.apply()
+    secrets.apply()

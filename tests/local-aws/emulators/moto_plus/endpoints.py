@@ -14,10 +14,11 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, In
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 from moto.sns.models import SNSBackend, sns_backends
 from werkzeug.wrappers import Request, Response
 
-from . import autoscaling
+from . import autoscaling, secrets
 
 Body = dict[str, Any]
 
@@ -44,6 +45,10 @@ class Backends:
     @property
     def sns(self) -> SNSBackend:
         return sns_backends[self.account][self.region]
+
+    @property
+    def secretsmanager(self) -> SecretsManagerBackend:
+        return secretsmanager_backends[self.account][self.region]
 
 
 def _time(value: str | float) -> datetime:
@@ -166,6 +171,14 @@ def forget_published(backends: Backends, body: Body) -> Body:
     return {}
 
 
+def end_rotation(backends: Backends, body: Body) -> Body:
+    secret_id, version_id = body["secret_id"], body["version_id"]
+    if secret_id not in backends.secretsmanager.secrets:
+        raise Mistake(f"no secret {secret_id}")
+    secrets.end_rotation(backends.secretsmanager, secret_id, version_id, body.get("tested", False))
+    return {}
+
+
 def health(backends: Backends, body: Body) -> Body:
     return {"status": "ok", "moto": moto.__version__}
 
@@ -177,6 +190,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Backends, Body], Body]] = {
     ("POST", "terminate-with-hook"): terminate_with_hook,
     ("POST", "set-launch-time"): set_launch_time,
     ("POST", "set-nat-gateway-state"): set_nat_gateway_state,
+    ("POST", "end-rotation"): end_rotation,
     ("GET", "published"): published,
     ("DELETE", "published"): forget_published,
 }

@@ -29,16 +29,17 @@ enum Kind {
     Group(&'static str),
     /// The Auto Scaling group of an instance.
     GroupOfInstance(&'static str),
+    /// A secret by its name or ARN, with its tags and rotation function.
+    Secret,
     /// Any, with the metric's namespace.
     Namespace,
 }
 
-use Kind::{Any, Arn, Group, GroupOfInstance, Named, Namespace, NoPermission, RouteTable};
+use Kind::{Any, Arn, Group, GroupOfInstance, Named, Namespace, NoPermission, RouteTable, Secret};
 
 const BUCKET: Kind = Arn("arn:aws:s3:::{Bucket}");
 const OBJECT: Kind = Arn("arn:aws:s3:::{Bucket}/{Key}");
 const QUEUE: Kind = Arn("arn:aws:sqs:{region}:{account}:{QueueUrl}");
-const SECRET: Kind = Arn("arn:aws:secretsmanager:{region}:{account}:secret:{SecretId}");
 const TABLE: Kind = Arn("arn:aws:dynamodb:{region}:{account}:table/{TableName}");
 
 #[rustfmt::skip]
@@ -72,10 +73,12 @@ const TABLE_OF_ACTIONS: &[(&str, Kind)] = &[
     ("s3:ListObjectsV2", Named("s3:ListBucket", &BUCKET)),
     ("s3:HeadBucket", Named("s3:ListBucket", &BUCKET)),
 
-    ("secretsmanager:DescribeSecret", SECRET),
-    ("secretsmanager:GetSecretValue", SECRET),
-    ("secretsmanager:PutSecretValue", SECRET),
-    ("secretsmanager:UpdateSecretVersionStage", SECRET),
+    ("secretsmanager:DescribeSecret", Secret),
+    ("secretsmanager:GetSecretValue", Secret),
+    ("secretsmanager:GetRandomPassword", Any),
+    ("secretsmanager:ListSecretVersionIds", Secret),
+    ("secretsmanager:PutSecretValue", Secret),
+    ("secretsmanager:UpdateSecretVersionStage", Secret),
 
     ("dynamodb:GetItem", TABLE),
     ("dynamodb:PutItem", TABLE),
@@ -119,11 +122,26 @@ impl Row {
                 arn: "*".to_owned(),
                 context: context.with("cloudwatch:namespace", parameter("Namespace")),
             }],
+            Secret => vec![with_request_keys(lookup::secret(world, account, parameter("SecretId")).await?, call)],
             RouteTable(name) => vec![lookup::route_table(world, account, parameter(name)).await?],
             Group(name) => vec![lookup::group(world, account, parameter(name)).await?],
             GroupOfInstance(name) => vec![lookup::group_of_instance(world, account, parameter(name)).await?],
         })
     }
+}
+
+/// What a call on a secret says beside the secret. `VersionStage` is what the call names, or would get.
+fn with_request_keys(mut target: Target, call: &ApiCall) -> Target {
+    let read_current = call.action == "GetSecretValue" && call.parameter("VersionId").is_none();
+    let stage = call.parameter("VersionStage").or(read_current.then_some("AWSCURRENT"));
+    let keys =
+        [("SecretId", call.parameter("SecretId")), ("VersionId", call.parameter("VersionId")), ("VersionStage", stage)];
+    for (key, value) in keys {
+        if let Some(value) = value {
+            target.context.add(&format!("secretsmanager:{key}"), value);
+        }
+    }
+    target
 }
 
 /// Fills a template of an ARN. A parameter that is an ARN already is the answer; of a URL the last part counts.

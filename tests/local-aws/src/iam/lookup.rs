@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use hyper::Response;
+use bytes::Bytes;
+use hyper::Request;
 use roxmltree::Node;
+use serde_json::{Value, json};
 
 use super::{Context, Target};
-use crate::control::{Answer, child_text, items, query_request};
-use crate::error::Result;
+use crate::control::{Answer, child_text, items, json_request, query_request};
+use crate::error::{Error, Result};
 use crate::world::{AccountState, World};
 use crate::{REGION, http, lock};
 
@@ -90,6 +92,43 @@ pub(crate) async fn group_of_instance(world: &World, account: &AccountState, ins
     group(world, account, &name).await
 }
 
+/// A secret by its name or ARN. Its own ARN ends in six characters that only a description tells.
+pub(crate) async fn secret(world: &World, account: &AccountState, id: &str) -> Result<Target> {
+    let known_as = format!("secret {id}");
+    let _one_asks = account.lookups.asking.lock().await;
+    if let Some(known) = account.lookups.get(&known_as) {
+        return Ok(known);
+    }
+    let body = json!({"SecretId": id});
+    let request = json_request(&account.control_key(), "secretsmanager", "secretsmanager.DescribeSecret", &body)?;
+    match ask_moto(world, account, "secretsmanager", "DescribeSecret", request).await {
+        Ok(answer) => Ok(account.lookups.keep(known_as, described_secret(&answer.json()?))),
+        // One that does not exist has an ARN all the same: the service answers that it is not there.
+        Err(Error::Control { .. }) if id.starts_with("arn:") => {
+            Ok(Target { arn: id.to_owned(), context: Context::default() })
+        }
+        Err(Error::Control { .. }) => {
+            let arn = format!("arn:aws:secretsmanager:{REGION}:{}:secret:{id}", account.id);
+            Ok(Target { arn, context: Context::default() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn described_secret(secret: &Value) -> Target {
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut context = Context::default().with("secretsmanager:SecretPrimaryRegion", REGION);
+    if let Some(function) = text(secret, "RotationLambdaARN") {
+        context.add("secretsmanager:resource/AllowRotationLambdaArn", &function);
+    }
+    for tag in secret.get("Tags").and_then(Value::as_array).into_iter().flatten() {
+        let (Some(key), Some(value)) = (text(tag, "Key"), text(tag, "Value")) else { continue };
+        context.add(&format!("aws:ResourceTag/{key}"), &value);
+        context.add(&format!("secretsmanager:ResourceTag/{key}"), &value);
+    }
+    Target { arn: text(secret, "ARN").unwrap_or_default(), context }
+}
+
 fn tags(node: Node<'_, '_>, list: &str, key: &str, value: &str, prefixes: &[&str]) -> Context {
     let mut context = Context::default();
     for item in items(node, list) {
@@ -109,9 +148,19 @@ async fn ask(
     action: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Answer> {
-    let mut request = query_request(&account.control_key(), service, action, parameters)?;
-    let id = account.id.parse().map_err(|error| crate::Error::malformed("an account id", error))?;
+    let request = query_request(&account.control_key(), service, action, parameters)?;
+    ask_moto(world, account, service, action, request).await
+}
+
+async fn ask_moto(
+    world: &World,
+    account: &AccountState,
+    service: &str,
+    action: &str,
+    mut request: Request<Bytes>,
+) -> Result<Answer> {
+    let id = account.id.parse().map_err(|error| Error::malformed("an account id", error))?;
     request.headers_mut().insert("x-moto-account-id", id);
-    let response: Response<_> = http::send(world.emulators.moto, request).await?;
+    let response = http::send(world.emulators.moto, request).await?;
     Answer::from(response).successful(service, action)
 }

@@ -37,9 +37,7 @@ pub(crate) async fn rotate_secret(
         Err(Error::Control { status, code, message, .. }) => {
             ServiceError::new(status, code, message).response(call.protocol)
         }
-        Err(error) => {
-            ServiceError::new(500, "InternalServiceError", format!("{error:?}")).response(call.protocol)
-        }
+        Err(error) => ServiceError::new(500, "InternalServiceError", format!("{error:?}")).response(call.protocol),
     }
 }
 

@@ -11,7 +11,7 @@ mod token;
 pub(crate) use control::rotate_secret;
 pub use open::OpenRotation;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::account::Account;
 use crate::error::Result;
@@ -155,11 +155,9 @@ impl Options {
 
     fn event(&self, step: RotationStep, secret_arn: &str, version_id: &str) -> Value {
         let name = if self.snake_case { step.snake_case_name() } else { step.name() };
-        let mut event = json!({"Step": name, "SecretId": secret_arn, "ClientRequestToken": version_id});
-        if let Some(token) = &self.rotation_token {
-            event["RotationToken"] = token.as_str().into();
-        }
-        event
+        let members = [("Step", name), ("SecretId", secret_arn), ("ClientRequestToken", version_id)];
+        let token = self.rotation_token.as_deref().map(|token| ("RotationToken", token));
+        members.into_iter().chain(token).map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
     }
 }
 

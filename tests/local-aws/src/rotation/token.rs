@@ -16,8 +16,8 @@ pub(super) fn rotation_token() -> String {
 fn uuid() -> String {
     let random = || RandomState::new().hash_one(0);
     let digits = format!("{:016x}{:016x}", random(), random());
-    let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..]);
-    format!("{a}-{b}-4{c}-8{d}-{e}")
+    let group = |from, to| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-8{}-{}", group(0, 8), group(8, 12), group(13, 16), group(17, 20), group(20, 32))
 }
 
 #[cfg(test)]

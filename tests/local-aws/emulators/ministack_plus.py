@@ -7,6 +7,7 @@
   queue. Its asynchronous invocations count a throttled try as one of the three; AWS's do not.
 * Its CloudFormation forgets a function's ReservedConcurrentExecutions and DeadLetterConfig.
 * Its CloudFormation does not transform a nested application's template.
+* Its SSM and its CloudFormation have no documents and no associations: ``ministack_ssm``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
 """
@@ -26,6 +27,8 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch, eventbridge, lambda_svc, sns
 from ministack.services.cloudformation import engine, helpers, provisioners
+
+import ministack_ssm
 
 Json = dict[str, Any]
 
@@ -123,6 +126,8 @@ def resolve_nested_template(params: Json) -> Any:
 helpers._resolve_template = resolve_nested_template
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
+
+ministack_ssm.apply()
 
 if __name__ == "__main__":
     from ministack.app import main

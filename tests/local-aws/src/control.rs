@@ -159,6 +159,19 @@ pub(crate) async fn json(world: &World, access_key: &str, service: &str, target:
     Answer::from(http::send(world.gateway, request).await?).successful(service, target)
 }
 
+/// A call of the query protocol straight to the emulator, past the stand-ins.
+pub(crate) async fn query_to_emulator(
+    account: &Account,
+    service: &str,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Result<Answer> {
+    let request = query_request(&account.access_key_id(), service, action, parameters)?;
+    let call = ApiCall::parse(&request).map_err(|error| Error::malformed(action, error))?;
+    let response = forward::forward(&account.world, &account.state, &call, request).await?;
+    Answer::from(response).successful(service, action)
+}
+
 /// The same straight to the emulator, past the stand-ins.
 pub(crate) async fn json_to_emulator(account: &Account, service: &str, target: &str, body: &Value) -> Result<Answer> {
     let request = json_request(&account.access_key_id(), service, target, body)?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::stack::{self, Resource, Stack};
 use crate::template::{Code, Template, stack_parameters};
-use crate::{REGION, write};
+use crate::{REGION, ssm, write};
 
 /// A zip archive without entries: CloudFormation wants a package, but functions run from their host builds.
 const EMPTY_ZIP: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
@@ -84,6 +84,7 @@ pub(crate) async fn deploy(account: &Account, deploy: Deploy) -> Result<Stack> {
     let resources = create_stack(account, &name, &packaged.body, &deploy.parameters).await?;
     let outputs = stack::outputs(account, &name).await?;
     let functions = functions(account, &deploy, &packaged.codes, &resources).await?;
+    ssm::deployed(account).await?;
     Ok(Stack::new(name, outputs, resources, functions))
 }
 

@@ -23,7 +23,7 @@ use crate::record::{Call, is_mutating};
 use crate::routes::{StandIn, stand_in};
 use crate::wire::{ServiceError, error_code};
 use crate::world::{AccountState, Caller, World};
-use crate::{alarms, forward, function, lock, read, rotation};
+use crate::{alarms, forward, function, lock, read, rotation, ssm};
 
 /// Answers calls until the runtime ends.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
@@ -87,9 +87,20 @@ async fn control(
     if is_mutating(&call.action) {
         account.lookups.forget(); // the test may change tags
     }
+    answered(world, account, call, request).await
+}
+
+/// By a stand-in or by the emulator, whoever calls.
+async fn answered(
+    world: &Arc<World>,
+    account: &Arc<AccountState>,
+    call: &ApiCall,
+    request: Request<Bytes>,
+) -> Response<Bytes> {
     match stand_in(&call.service, &call.action) {
         Some(StandIn::AlarmActions) => alarms::set_state(world, account, call, request).await,
         Some(StandIn::RotationSteps) => rotation::rotate_secret(world, account, call, request).await,
+        Some(StandIn::RunCommand) => ssm::answer(world, account, call, &request).await,
         None => forwarded(world, account, call, request).await,
     }
 }
@@ -152,7 +163,7 @@ async fn carried_out(
     if let Some(message) = &authorization.denied {
         return Ok(ServiceError::denied(&call.service, call.protocol, message).response(call.protocol));
     }
-    let response = forwarded(world, account, call, request).await;
+    let response = answered(world, account, call, request).await;
     match &verdict.effect {
         Some(Effect::CutAfter) => Err(Cut),
         Some(Effect::KillAfter) => {

@@ -29,3 +29,341 @@
 //! # Ok(())
 //! # }
 //! ```
+
+mod options;
+mod sandbox;
+mod setup;
+
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, OnceCell};
+use tokio::task::JoinSet;
+
+pub use options::{NODE_PORT, NodeOptions};
+pub(crate) use sandbox::Ended;
+
+use crate::account::Account;
+use crate::error::{Error, Result};
+use crate::process::Process;
+use crate::ssm::{Agent, AssociationRun};
+use crate::{lock, random, read, ssm, write};
+use sandbox::Sandbox;
+
+/// A running node. It is gone with the last handle.
+#[derive(Debug, Clone)]
+#[must_use = "a node is gone with its last handle"]
+pub struct Node {
+    pub(crate) inner: Arc<NodeInner>,
+}
+
+/// How a script ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptRun {
+    /// Nothing if it was killed.
+    pub exit_code: Option<i32>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct NodeInner {
+    pub(crate) instance_id: String,
+    pub(crate) address: SocketAddrV4,
+    host_keys: Vec<String>,
+    agent: Mutex<Agent>,
+    /// Rings when the agent's state or the associations' runs change.
+    pub(crate) changed: Notify,
+    pub(crate) association_runs: Mutex<Vec<AssociationRun>>,
+    /// Whether the agent has been online: associations are applied the first time.
+    pub(crate) seen: Mutex<bool>,
+    account: Account,
+    // Dropped in this order: the server before the namespaces that it is in.
+    sshd: Mutex<Option<Process>>,
+    sandbox: Sandbox,
+}
+
+impl Node {
+    /// The EC2 instance that it stands for.
+    #[must_use]
+    pub fn instance_id(&self) -> &str {
+        &self.inner.instance_id
+    }
+
+    /// Where sshd listens, and the instance's private address.
+    #[must_use]
+    pub fn address(&self) -> Ipv4Addr {
+        *self.inner.address.ip()
+    }
+
+    /// The port of sshd.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.inner.address.port()
+    }
+
+    /// The public host keys, each as `ssh-ed25519 AAAA...`.
+    #[must_use]
+    pub fn host_keys(&self) -> &[String] {
+        &self.inner.host_keys
+    }
+
+    /// The SSM agent's state.
+    #[must_use]
+    pub fn agent(&self) -> Agent {
+        *lock(&self.inner.agent)
+    }
+
+    /// Lets the SSM agent come online, lose its connection, or be unknown to SSM.
+    pub fn set_agent(&self, agent: Agent) {
+        *lock(&self.inner.agent) = agent;
+        self.inner.changed.notify_waiters();
+        if agent == Agent::Online {
+            ssm::came_online(&self.inner.account, &self.inner);
+        }
+    }
+
+    /// Runs a script as the SSM agent would: as root, by `sh` from a file, in the agent's environment.
+    pub async fn run(&self, script: &str) -> Result<ScriptRun> {
+        let ended = self.inner.run_script(&random::uuid(), script, &[], "", Duration::from_hours(1)).await?;
+        Ok(ScriptRun { exit_code: ended.exit_code, stdout: text(&ended.stdout), stderr: text(&ended.stderr) })
+    }
+
+    /// A file's content.
+    pub async fn read(&self, path: &str) -> Result<String> {
+        let content = self.inner.successful(&["/bin/cat", "--", path], b"").await?;
+        Ok(text(&content))
+    }
+
+    /// Writes a file, and makes its folder (0700) if it is not there. Both belong to the owner of the nearest folder
+    /// that was there, a new file has mode 0600; a file that was there keeps its own.
+    pub async fn write(&self, path: &str, content: &str) -> Result<()> {
+        let program = ["/bin/sh", "-c", WRITE, "sh", path];
+        self.inner.successful(&program, content.as_bytes()).await.map(drop)
+    }
+
+    /// Stops sshd; sessions end too.
+    pub fn stop_sshd(&self) {
+        lock(&self.inner.sshd).take();
+    }
+
+    /// Starts sshd if it does not run, and waits until it takes connections.
+    pub async fn start_sshd(&self) -> Result<()> {
+        self.inner.start_sshd().await
+    }
+
+    /// How the stack's associations ended here so far.
+    #[must_use]
+    pub fn association_runs(&self) -> Vec<AssociationRun> {
+        lock(&self.inner.association_runs).clone()
+    }
+
+    /// Waits until associations have been applied `count` times in all.
+    pub async fn wait_for_associations(&self, count: usize, within: Duration) -> Result<Vec<AssociationRun>> {
+        let begun = Instant::now();
+        loop {
+            let change = self.inner.changed.notified();
+            let runs = self.association_runs();
+            if runs.len() >= count {
+                return Ok(runs);
+            }
+            if begun.elapsed() >= within {
+                let what = format!("{count} associations on {}", self.instance_id());
+                return Err(Error::Waited { what, seconds: within.as_secs(), seen: format!("{runs:#?}") });
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(50), change).await; // then it looks again
+        }
+    }
+}
+
+/// Makes what is missing of the path, all of it the property of who owns what was there.
+const WRITE: &str = r#"set -eu; umask 077; there=$1
+while [ ! -e "$there" ]; do there=$(dirname -- "$there"); done
+owner=$(stat -c %u:%g -- "$there")
+make() { [ -e "$1" ] || { make "$(dirname -- "$1")"; mkdir -- "$1"; chown "$owner" -- "$1"; }; }
+make "$(dirname -- "$1")"
+if [ -e "$1" ]; then cat > "$1"; else cat > "$1"; chown "$owner" -- "$1"; fi"#;
+
+/// What the SSM agent does with a script: writes it to a file that may be executed, and has `sh -c` run the file, so that a
+/// first line with `#!` counts. <https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/plugins/runscript>
+const AS_THE_AGENT: &str = r#"set -eu; mkdir -p -- "$1"; script=$1/_script.sh
+(umask 077; cat > "$script"); chmod 0700 -- "$script"; cd -- "${2:-/usr/bin}"; set +eu
+exec /bin/sh -c "$script" </dev/null"#;
+
+impl NodeInner {
+    pub(crate) fn agent(&self) -> Agent {
+        *lock(&self.agent)
+    }
+
+    /// A script in a folder of its own, named after `id`.
+    pub(crate) async fn run_script(
+        &self,
+        id: &str,
+        script: &str,
+        environment: &[(String, String)],
+        folder: &str,
+        limit: Duration,
+    ) -> Result<Ended> {
+        let path = format!("/run/amazon/ssm/{id}/awsrunShellScript");
+        let program = ["/bin/sh", "-c", AS_THE_AGENT, "sh", &path, folder];
+        self.sandbox.run(&program, environment, script.as_bytes(), limit).await
+    }
+
+    async fn successful(&self, program: &[&str], input: &[u8]) -> Result<Vec<u8>> {
+        let ended = self.sandbox.run(program, &[], input, Duration::from_mins(1)).await?;
+        if ended.exit_code == Some(0) {
+            return Ok(ended.stdout);
+        }
+        Err(Error::malformed(format!("{program:?} on {}", self.instance_id), text(&ended.stderr)))
+    }
+
+    async fn start_sshd(&self) -> Result<()> {
+        {
+            let mut sshd = lock(&self.sshd);
+            if !sshd.as_ref().is_some_and(Process::runs) {
+                *sshd = Some(self.sandbox.spawn(&["/usr/sbin/sshd", "-D", "-e"])?);
+            }
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if TcpStream::connect(self.address).await.is_ok() {
+                return Ok(());
+            }
+            if !lock(&self.sshd).as_ref().is_some_and(Process::runs) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let log = lock(&self.sshd).as_ref().map(|sshd| sshd.output.tail()).unwrap_or_default();
+        Err(Error::NotReady { what: format!("sshd on {}", self.address), seconds: begun.elapsed().as_secs(), log })
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A random address of 127.0.0.0/8 whose `port` is free, so that test binaries that run at the same time do not collide.
+pub fn random_address(port: u16) -> Result<Ipv4Addr> {
+    // Not 127.0.x.y, where people put things by hand.
+    address_in(u8::try_from(1 + random::number() % 254).unwrap_or(1), port)
+}
+
+fn address_in(network: u8, port: u16) -> Result<Ipv4Addr> {
+    for _ in 0..100 {
+        let [third, fourth, ..] = random::number().to_le_bytes();
+        let address = Ipv4Addr::new(127, network, third, fourth.clamp(4, 250)); // not those that AWS keeps
+        if TcpListener::bind((address, port)).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(Error::malformed("an address for a node", format!("port {port} is taken or forbidden everywhere")))
+}
+
+/// The VPC of an account's nodes: AWS has none of 127.0.0.0/8, but these addresses can be reached.
+#[derive(Debug, Default)]
+pub(crate) struct NodeNetwork {
+    subnet: OnceCell<(u8, String)>,
+}
+
+impl NodeNetwork {
+    async fn get(&self, account: &Account) -> Result<&(u8, String)> {
+        let make = || async {
+            let network = u8::try_from(1 + random::number() % 254).unwrap_or(1);
+            let block = format!("127.{network}.0.0/16");
+            let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", &block)]).await?.text("vpcId")?;
+            let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", &block)];
+            Ok((network, account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")?))
+        };
+        self.subnet.get_or_try_init(make).await
+    }
+}
+
+impl Account {
+    /// Starts a node and, unless the options name one, runs the EC2 instance that it stands for.
+    pub async fn start_node(&self, options: NodeOptions) -> Result<Node> {
+        if let Some(name) = options.invalid_user() {
+            return Err(Error::malformed("a node's user", name));
+        }
+        let (network, subnet) = self.state.node_network.get(self).await?;
+        let ip = options.address.map_or_else(|| address_in(*network, options.port), Ok)?;
+        let address = SocketAddrV4::new(ip, options.port);
+        let setup = setup::script(&options, address);
+        let name = format!("node {address}");
+        let sandbox = Sandbox::start(&self.world.spawner, &name, &setup).await?;
+        let instance_id = match &options.instance_id {
+            Some(id) => id.clone(),
+            None => self.run_instance(subnet, ip, &options.tags).await?,
+        };
+        let inner = Arc::new(NodeInner {
+            instance_id,
+            address,
+            host_keys: sandbox.said.iter().filter_map(|line| host_key(line)).collect(),
+            agent: Mutex::new(Agent::Unknown),
+            changed: Notify::new(),
+            association_runs: Mutex::default(),
+            seen: Mutex::default(),
+            account: self.clone(),
+            sshd: Mutex::default(),
+            sandbox,
+        });
+        inner.start_sshd().await?;
+        write(&self.state.nodes).insert(inner.instance_id.clone(), Arc::downgrade(&inner));
+        let node = Node { inner };
+        node.set_agent(options.agent);
+        Ok(node)
+    }
+
+    /// Starts `count` nodes at the same time.
+    pub async fn start_nodes(&self, count: usize, options: &NodeOptions) -> Result<Vec<Node>> {
+        let mut starting = JoinSet::new();
+        for _ in 0..count {
+            let (account, options) = (self.clone(), options.clone());
+            starting.spawn(async move { account.start_node(options).await });
+        }
+        let mut nodes = Vec::with_capacity(count);
+        while let Some(started) = starting.join_next().await {
+            nodes.push(started.map_err(|error| Error::malformed("a node", error))??);
+        }
+        Ok(nodes)
+    }
+
+    async fn run_instance(&self, subnet: &str, ip: Ipv4Addr, tags: &[(String, String)]) -> Result<String> {
+        let ip = ip.to_string();
+        let mut form: Vec<(String, String)> =
+            [("ImageId", "ami-12345678"), ("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "t4g.nano")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
+        form.push(("SubnetId".to_owned(), subnet.to_owned()));
+        form.push(("PrivateIpAddress".to_owned(), ip));
+        if !tags.is_empty() {
+            form.push(("TagSpecification.1.ResourceType".to_owned(), "instance".to_owned()));
+        }
+        for (at, (key, value)) in tags.iter().enumerate() {
+            form.push((format!("TagSpecification.1.Tag.{}.Key", at + 1), key.clone()));
+            form.push((format!("TagSpecification.1.Tag.{}.Value", at + 1), value.clone()));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.control("ec2", "RunInstances", &form).await?.text("instanceId")
+    }
+
+    /// The nodes that are there, by instance.
+    pub(crate) fn node(&self, instance_id: &str) -> Option<Arc<NodeInner>> {
+        read(&self.state.nodes).get(instance_id).and_then(std::sync::Weak::upgrade)
+    }
+
+    pub(crate) fn all_nodes(&self) -> Vec<Arc<NodeInner>> {
+        read(&self.state.nodes).values().filter_map(std::sync::Weak::upgrade).collect()
+    }
+}
+
+/// A public key without its comment.
+fn host_key(line: &str) -> Option<String> {
+    let (kind, rest) = line.split_once(' ')?;
+    let key = rest.split(' ').next()?;
+    (kind.starts_with("ssh-") || kind.starts_with("ecdsa-")).then(|| format!("{kind} {key}"))
+}

@@ -40,16 +40,19 @@ impl Spawner {
     /// Starts `command` (made by [`bound`]) and collects its output.
     pub(crate) fn spawn(&self, name: &str, mut command: Command) -> Result<Process> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let (answer, started) = mpsc::channel();
-        self.jobs.send((command, answer)).map_err(|_| Error::Stopped)?;
-        let mut child = started
-            .recv()
-            .map_err(|_| Error::Stopped)?
-            .map_err(|source| Error::Start { program: name.to_owned(), source })?;
+        let mut child = self.child(name, command)?;
         let output = Output::default();
         child.stdout.take().into_iter().for_each(|pipe| output.collect(pipe));
         child.stderr.take().into_iter().for_each(|pipe| output.collect(pipe));
         Ok(Process { name: name.to_owned(), child: Mutex::new(child), output })
+    }
+
+    /// Starts `command` with the streams that it has, for the caller to wait for and to end.
+    pub(crate) fn child(&self, name: &str, command: Command) -> Result<Child> {
+        let (answer, started) = mpsc::channel();
+        self.jobs.send((command, answer)).map_err(|_| Error::Stopped)?;
+        let child = started.recv().map_err(|_| Error::Stopped)?;
+        child.map_err(|source| Error::Start { program: name.to_owned(), source })
     }
 }
 
@@ -179,5 +182,13 @@ pub(crate) fn kill(pid: u32) {
     if let Some(pid) = pid {
         // It may have ended by itself.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
+/// SIGKILL to a process group.
+pub(crate) fn kill_group(leader: u32) {
+    let leader = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(leader) = leader {
+        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
     }
 }

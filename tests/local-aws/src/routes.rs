@@ -31,12 +31,20 @@ pub(crate) enum StandIn {
     AlarmActions,
     /// After `RotateSecret`: the four steps.
     RotationSteps,
+    /// SSM's Run Command: moto's succeeds on every instance, ministack's knows no documents.
+    RunCommand,
 }
 
 /// The stand-ins, by service and action.
 pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[
     ("monitoring", "SetAlarmState", StandIn::AlarmActions),
     ("secretsmanager", "RotateSecret", StandIn::RotationSteps),
+    ("ssm", "SendCommand", StandIn::RunCommand),
+    ("ssm", "CancelCommand", StandIn::RunCommand),
+    ("ssm", "ListCommands", StandIn::RunCommand),
+    ("ssm", "ListCommandInvocations", StandIn::RunCommand),
+    ("ssm", "GetCommandInvocation", StandIn::RunCommand),
+    ("ssm", "DescribeInstanceInformation", StandIn::RunCommand),
 ];
 
 /// The stand-in of an operation.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell};
 
 use crate::emulators::{Emulators, Tools, start_dynamodb};
@@ -14,9 +15,10 @@ use crate::faults::Faults;
 use crate::function::FunctionInner;
 use crate::iam::Lookups;
 use crate::invocation::Invocation;
+use crate::nodes::{NodeInner, NodeNetwork};
 use crate::process::Spawner;
 use crate::record::Call;
-use crate::{lock, read, write};
+use crate::{lock, read, ssm, write};
 
 /// Everything that tests share.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct World {
     pub(crate) emulators: Emulators,
     pub(crate) spawner: Spawner,
     pub(crate) tools: Tools,
+    /// The gateway's: what must outlive a test's own runtime runs there.
+    pub(crate) runtime: Handle,
     callers: RwLock<HashMap<String, Caller>>,
     accounts: RwLock<HashMap<String, Arc<AccountState>>>,
     next: AtomicU64,
@@ -42,7 +46,8 @@ pub(crate) enum Caller {
 impl World {
     pub(crate) fn new(gateway: SocketAddr, emulators: Emulators, spawner: Spawner, tools: Tools) -> Self {
         let (callers, accounts, next) = (RwLock::default(), RwLock::default(), AtomicU64::new(1));
-        Self { gateway, emulators, spawner, tools, callers, accounts, next }
+        let runtime = Handle::current();
+        Self { gateway, emulators, spawner, tools, runtime, callers, accounts, next }
     }
 
     pub(crate) fn new_account(&self) -> Arc<AccountState> {
@@ -97,6 +102,10 @@ pub(crate) struct AccountState {
     /// Rings at every recorded call and invocation.
     pub(crate) changed: Notify,
     pub(crate) lookups: Lookups,
+    /// By instance; a node is gone with the test's last handle.
+    pub(crate) nodes: RwLock<BTreeMap<String, Weak<NodeInner>>>,
+    pub(crate) node_network: NodeNetwork,
+    pub(crate) ssm: ssm::State,
     /// Which program used which of IAM's actions.
     pub(crate) used: Mutex<BTreeSet<(String, String)>>,
     next_invocation: AtomicU64,
@@ -113,6 +122,9 @@ impl AccountState {
             invocations: Mutex::default(),
             changed: Notify::new(),
             lookups: Lookups::default(),
+            nodes: RwLock::default(),
+            node_network: NodeNetwork::default(),
+            ssm: ssm::State::default(),
             used: Mutex::default(),
             next_invocation: AtomicU64::new(1),
             dynamodb: OnceCell::new(),

@@ -202,8 +202,10 @@ def _labels(secret: FakeSecret, asked: list[str] | None) -> list[str]:
     if asked is not None and not 1 <= len(asked) <= MAX_LABELS:
         raise InvalidParameterException(f"VersionStages must have 1 to {MAX_LABELS} members.")
     labels = list(dict.fromkeys(asked or [CURRENT]))
-    if not any(_has_value(version) for version in secret.versions.values()) and CURRENT not in labels:
-        labels.append(CURRENT)  # the first version
+    # The first version; a rotation's, which is there without a value, counts as one.
+    # https://github.com/getmoto/moto/issues/9451
+    if not secret.versions and CURRENT not in labels:
+        labels.append(CURRENT)
     return labels
 
 

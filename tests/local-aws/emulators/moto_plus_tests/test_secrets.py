@@ -210,6 +210,16 @@ class SecretsTest(MotoPlusTest):
     def test_a_rotation_needs_a_function(self) -> None:
         self.refuses("InvalidRequestException", self.secrets.rotate_secret, SecretId="key")
 
+    def test_a_secret_without_a_value_gets_its_first_by_a_rotation(self) -> None:
+        self.secrets.create_secret(Name="empty")
+        of_empty = {"SecretId": "empty", "ClientRequestToken": TWO}
+        self.secrets.rotate_secret(RotationLambdaARN=FUNCTION, **of_empty)
+        put = self.secrets.put_secret_value(SecretString="two", VersionStages=["AWSPENDING"], **of_empty)
+        self.assertEqual(put["VersionStages"], ["AWSPENDING"])
+        self.refuses("ResourceNotFoundException", self.secrets.get_secret_value, SecretId="empty")
+        self.secrets.update_secret_version_stage(SecretId="empty", VersionStage="AWSCURRENT", MoveToVersionId=TWO)
+        self.assertEqual(self.secrets.get_secret_value(SecretId="empty")["SecretString"], "two")
+
     def test_a_mere_test_leaves_nothing(self) -> None:
         self.rotate(ClientRequestToken=TWO, RotateImmediately=False)
         self.assertEqual(self.value(VersionStage="AWSPENDING", VersionId=TWO), "one")

@@ -130,15 +130,12 @@ impl Row {
     }
 }
 
-/// What a call on a secret says beside the secret. `VersionStage` is what the call names, or would get.
+/// What a call on a secret says beside the secret. Only what it says: a GetSecretValue that leaves `VersionStage` out is
+/// denied by a condition on AWSCURRENT, though that is what it would get (<https://github.com/aws/aws-cli/issues/5031>).
 fn with_request_keys(mut target: Target, call: &ApiCall) -> Target {
-    let read_current = call.action == "GetSecretValue" && call.parameter("VersionId").is_none();
-    let stage = call.parameter("VersionStage").or(read_current.then_some("AWSCURRENT"));
-    let keys =
-        [("SecretId", call.parameter("SecretId")), ("VersionId", call.parameter("VersionId")), ("VersionStage", stage)];
-    for (key, value) in keys {
-        if let Some(value) = value {
-            target.context.add(&format!("secretsmanager:{key}"), value);
+    for name in ["SecretId", "VersionId", "VersionStage"] {
+        if let Some(value) = call.parameter(name) {
+            target.context.add(&format!("secretsmanager:{name}"), value);
         }
     }
     target
@@ -177,5 +174,25 @@ mod tests {
             assert_eq!(row(operation).unwrap().iam_action(operation).as_deref(), action);
         }
         assert!(row("ec2:TerminateInstances").is_none());
+    }
+
+    #[test]
+    fn a_label_that_a_call_leaves_out_is_no_condition_key() {
+        let call = |parameters: &[(&str, &str)]| ApiCall {
+            access_key: String::new(),
+            service: "secretsmanager".to_owned(),
+            region: REGION.to_owned(),
+            action: "GetSecretValue".to_owned(),
+            protocol: crate::call::Protocol::Json,
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        let context = |parameters| {
+            let target = Target { arn: "arn".to_owned(), context: Context::default() };
+            with_request_keys(target, &call(parameters)).context
+        };
+        let named = context(&[("SecretId", "key"), ("VersionStage", "AWSPENDING")]);
+        assert_eq!(named.get("secretsmanager:VersionStage"), Some(&["AWSPENDING".to_owned()][..]));
+        assert_eq!(named.get("secretsmanager:SecretId"), Some(&["key".to_owned()][..]));
+        assert_eq!(context(&[("SecretId", "key")]).get("secretsmanager:VersionStage"), None);
     }
 }

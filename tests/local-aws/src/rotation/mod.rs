@@ -6,7 +6,6 @@
 mod control;
 mod open;
 mod permission;
-mod token;
 
 pub(crate) use control::rotate_secret;
 pub use open::OpenRotation;
@@ -17,6 +16,7 @@ use crate::account::Account;
 use crate::error::Result;
 use crate::function::Function;
 use crate::invocation::{FunctionError, Invocation};
+use crate::random;
 
 /// A step of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +135,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             version_id: None,
-            rotation_token: Some(token::rotation_token()),
+            rotation_token: Some(random::uuid()),
             rotate_immediately: true,
             attempts: 1,
             last_step: RotationStep::Finish,

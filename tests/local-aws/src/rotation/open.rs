@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{Options, RotateSecret, Rotation, RotationStep, StepRun, permission, token};
+use super::{Options, RotateSecret, Rotation, RotationStep, StepRun, permission};
 use crate::account::Account;
 use crate::control;
 use crate::error::{Error, Result};
 use crate::function::{self, Function};
 use crate::invocation::{Invocation, Trigger};
+use crate::random;
 
 /// A rotation that has begun, with the steps that are still to come. Between the steps a test can look around.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(super) async fn begin(asked: RotateSecret) -> Result<OpenRotation> {
     permission::check(&account, function.arn(), &text(&secret, "ARN")).await?;
     let body = json!({
         "SecretId": secret_id,
-        "ClientRequestToken": options.version_id.clone().unwrap_or_else(token::client_request_token),
+        "ClientRequestToken": options.version_id.clone().unwrap_or_else(random::uuid),
         "RotationLambdaARN": function.arn(),
         "RotateImmediately": options.rotate_immediately,
     });

@@ -1,0 +1,90 @@
+//! testSecret: logs in to every node as every user with the new key. Reads only.
+
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use shared::secret::ExposeSecret;
+use ssh_key::PrivateKey;
+
+use crate::contract::PENDING;
+use crate::error::RotationError;
+use crate::event::Step;
+use crate::host_keys::{self, HostKeys};
+use crate::keypair;
+use crate::node::{Node, NodeFailure};
+use crate::ports::{Fleet, Login, Logins, Secrets, Version};
+use crate::report::Done;
+use crate::secret_value::SecretValue;
+
+use super::Rotation;
+
+/// Logins at a time. Each holds about 100 KB, and sshd refuses some of those beyond ten unauthenticated ones
+/// (`MaxStartups`), but per node there are only as many as there are users.
+const AT_A_TIME: usize = 32;
+
+impl<C: Secrets + Fleet, L: Logins> Rotation<'_, C, L> {
+    pub(crate) async fn test(&self) -> Result<Done, RotationError> {
+        let pending = self.rotating(PENDING).await?.ok_or(RotationError::NoPendingValue)?;
+        if self.nothing_to_prove(&pending).await? {
+            return Ok(Done::Nothing("the secret has no keypair yet; its first rotation makes one"));
+        }
+        let key = Arc::new(keypair::read(&pending.private_key().ok_or(RotationError::NoKeypair)?)?);
+        let (nodes, host_keys) = futures_util::future::try_join(self.nodes(), self.recorded()).await?;
+        let failed = self.log_in_everywhere(&nodes, &key, &host_keys).await;
+        if failed.is_empty() {
+            return Ok(Done::Nodes(nodes.len()));
+        }
+        Err(RotationError::Nodes { step: Step::Test, all: nodes.len(), failed, open: Vec::new() })
+    }
+
+    /// `RotateImmediately=false` calls testSecret alone, on a copy of the current version; that of a new secret is
+    /// `{}`. In a rotation createSecret came before, and the copy would not be without a keypair.
+    async fn nothing_to_prove(&self, pending: &SecretValue) -> Result<bool, RotationError> {
+        if pending.private_key().is_some() {
+            return Ok(false);
+        }
+        let current = self.current().await?;
+        if current.private_key().is_some() { Err(RotationError::NoKeypair) } else { Ok(true) }
+    }
+
+    /// The host keys on record. None yet: every node fails, and says so.
+    async fn recorded(&self) -> Result<HostKeys, RotationError> {
+        let recorded = self.cloud.value(&self.description.arn, Version { label: host_keys::LABEL, id: None }).await?;
+        Ok(recorded.map(|text| HostKeys::read(text.expose_secret())).unwrap_or_default())
+    }
+
+    /// A failure for each node where a user can't log in.
+    async fn log_in_everywhere(&self, nodes: &[Node], key: &Arc<PrivateKey>, host_keys: &HostKeys) -> Vec<NodeFailure> {
+        let users = &self.config.users;
+        let logins = nodes.iter().flat_map(|node| users.iter().map(move |user| (node, user)));
+        let tried = stream::iter(logins).map(|(node, user)| async move {
+            let why = self.log_in(node, user, key, host_keys).await.err()?;
+            tracing::warn!(node = node.instance, user, why, "no login");
+            Some(NodeFailure { instance: node.instance.clone(), why: format!("{user}: {why}") })
+        });
+        let failed: Vec<_> = tried.buffer_unordered(AT_A_TIME).filter_map(std::future::ready).collect().await;
+        by_node(failed)
+    }
+
+    async fn log_in(&self, node: &Node, user: &str, key: &Arc<PrivateKey>, keys: &HostKeys) -> Result<(), String> {
+        let address = node.address.ok_or("it has no private address")?;
+        let host_key =
+            keys.of(address, self.config.ssh_port).ok_or("no host key on record: setSecret has not reached it")?;
+        let login = self.logins.log_in(Login { address, user, key, host_key });
+        let tried = self.deadline.cut(login).await.ok_or("no login before the function's deadline")?;
+        tried.map_err(|error| error.to_string())
+    }
+}
+
+/// One failure for each node, whichever user's.
+fn by_node(mut failed: Vec<NodeFailure>) -> Vec<NodeFailure> {
+    failed.sort_by(|a, b| (&a.instance, &a.why).cmp(&(&b.instance, &b.why)));
+    failed.dedup_by(|later, first| {
+        let same = later.instance == first.instance;
+        if same {
+            first.why = format!("{}, {}", first.why, later.why);
+        }
+        same
+    });
+    failed
+}

@@ -130,8 +130,8 @@ impl Row {
     }
 }
 
-/// What a call on a secret says beside the secret. Only what it says: a GetSecretValue that leaves `VersionStage` out is
-/// denied by a condition on AWSCURRENT, though that is what it would get (<https://github.com/aws/aws-cli/issues/5031>).
+/// What a call on a secret says beside the secret. Only what it says: one that leaves `VersionStage` out is denied by a
+/// condition on AWSCURRENT, though that is what it would get (<https://github.com/aws/aws-cli/issues/5031>).
 fn with_request_keys(mut target: Target, call: &ApiCall) -> Target {
     for name in ["SecretId", "VersionId", "VersionStage"] {
         if let Some(value) = call.parameter(name) {

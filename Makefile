@@ -20,13 +20,13 @@ PYTHON := $(LOCAL_AWS_VENV)/bin/python
 export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
-.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid emulators arm64 sam-build
+.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid ssh emulators arm64 sam-build
 
 demo: tools host
 	$(SAY) "building the demo (some minutes the first time)"
 	@cargo run --quiet -p demo
 
-test: fmt-check system tools lint deny templates emulators squid host unit arm64 sam-build
+test: fmt-check system tools lint deny templates emulators squid ssh host unit arm64 sam-build
 	$(SAY) "all of it passed"
 
 bench: tools host
@@ -92,6 +92,11 @@ squid:
 	$(SAY) "Squid filters with what ships; the network's template"
 	@$(if $(filter 0,$(shell id -u)),,unshare --map-root-user --map-auto )$(PYTHON) -m unittest discover -s tests/squid
 
+# Users, homes and mounts of its own: likewise.
+ssh:
+	$(SAY) "the script that changes authorized_keys, by several shells; its document"
+	@$(if $(filter 0,$(shell id -u)),,unshare --map-root-user --map-auto )$(PYTHON) -m unittest discover -s tests/ssh
+
 unit:
 	$(SAY) "unit and end-to-end tests (some minutes the first time)"
 	@cargo test --quiet $(WORKSPACE)
@@ -114,3 +119,6 @@ sam-build: tools
 
 build-NatFailoverFunction: build
 	@cp $(CARGO_TARGET_DIR)/lambda/nat-failover/bootstrap $(ARTIFACTS_DIR)/
+
+build-SshRotationFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/ssh-rotation/bootstrap $(ARTIFACTS_DIR)/

@@ -13,6 +13,11 @@ want curl curl
 want openssl openssl
 want sshd openssh-server
 want ssh openssh-client
+want busybox busybox # shells and awks of the script for authorized_keys
+want mksh mksh
+want gawk gawk
+want mawk mawk
+want shellcheck shellcheck
 want unshare util-linux
 want qemu-aarch64-static qemu-user-static
 want readelf binutils

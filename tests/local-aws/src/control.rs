@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::call::ApiCall;
 use crate::error::{Error, Result};
 use crate::wire::error_code;
-use crate::world::World;
+use crate::world::{AccountState, World};
 use crate::{REGION, forward, http};
 
 /// A service's answer to a control call.
@@ -161,14 +161,15 @@ pub(crate) async fn json(world: &World, access_key: &str, service: &str, target:
 
 /// A call of the query protocol straight to the emulator, past the stand-ins.
 pub(crate) async fn query_to_emulator(
-    account: &Account,
+    world: &World,
+    account: &AccountState,
     service: &str,
     action: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Answer> {
-    let request = query_request(&account.access_key_id(), service, action, parameters)?;
+    let request = query_request(&account.control_key(), service, action, parameters)?;
     let call = ApiCall::parse(&request).map_err(|error| Error::malformed(action, error))?;
-    let response = forward::forward(&account.world, &account.state, &call, request).await?;
+    let response = forward::forward(world, account, &call, request).await?;
     Answer::from(response).successful(service, action)
 }
 

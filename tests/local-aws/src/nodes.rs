@@ -35,7 +35,7 @@ mod sandbox;
 mod setup;
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -46,9 +46,11 @@ pub use options::{NODE_PORT, NodeOptions};
 pub(crate) use sandbox::Ended;
 
 use crate::account::Account;
+use crate::control::child_text;
 use crate::error::{Error, Result};
 use crate::process::Process;
 use crate::ssm::{Agent, AssociationRun};
+use crate::world::AccountState;
 use crate::{lock, random, read, ssm, write};
 use sandbox::Sandbox;
 
@@ -190,8 +192,8 @@ if [ -e "$1" ]; then cat > "$1"; else cat > "$1"; chown "$owner" -- "$1"; fi"#;
 
 /// What the SSM agent does with a script: writes it to a file that may be executed, and has `sh -c` run the file, so that a
 /// first line with `#!` counts. <https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/plugins/runscript>
-const AS_THE_AGENT: &str = r#"set -eu; mkdir -p -- "$1"; script=$1/_script.sh
-(umask 077; cat > "$script"); chmod 0700 -- "$script"; cd -- "${2:-/usr/bin}"; set +eu
+const AS_THE_AGENT: &str = r#"set -eu; script=$1/_script.sh
+install -D -m 0700 /dev/stdin "$script"; cd -- "${2:-/usr/bin}"; set +eu
 exec /bin/sh -c "$script" </dev/null"#;
 
 impl NodeInner {
@@ -247,16 +249,11 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A random address of 127.0.0.0/8 whose `port` is free, so that test binaries that run at the same time do not collide.
+/// A random address of 127.0.0.0/8 whose `port` is free.
 pub fn random_address(port: u16) -> Result<Ipv4Addr> {
-    // Not 127.0.x.y, where people put things by hand.
-    address_in(u8::try_from(1 + random::number() % 254).unwrap_or(1), port)
-}
-
-fn address_in(network: u8, port: u16) -> Result<Ipv4Addr> {
     for _ in 0..100 {
-        let [third, fourth, ..] = random::number().to_le_bytes();
-        let address = Ipv4Addr::new(127, network, third, fourth.clamp(4, 250)); // not those that AWS keeps
+        let [second, third, fourth, ..] = random::number().to_le_bytes();
+        let address = Ipv4Addr::new(127, second.max(1), third, fourth.clamp(1, 254));
         if TcpListener::bind((address, port)).is_ok() {
             return Ok(address);
         }
@@ -264,43 +261,97 @@ fn address_in(network: u8, port: u16) -> Result<Ipv4Addr> {
     Err(Error::malformed("an address for a node", format!("port {port} is taken or forbidden everywhere")))
 }
 
-/// The VPC of an account's nodes: AWS has none of 127.0.0.0/8, but these addresses can be reached.
+/// The subnet of an account's nodes: AWS has none in 127.0.0.0/8, but these addresses can be reached. It is a random
+/// one, so that test binaries that run at the same time do not collide.
 #[derive(Debug, Default)]
 pub(crate) struct NodeNetwork {
-    subnet: OnceCell<(u8, String)>,
+    subnet: OnceCell<String>,
 }
 
 impl NodeNetwork {
-    async fn get(&self, account: &Account) -> Result<&(u8, String)> {
+    async fn subnet(&self, account: &Account) -> Result<&String> {
         let make = || async {
-            let network = u8::try_from(1 + random::number() % 254).unwrap_or(1);
-            let block = format!("127.{network}.0.0/16");
+            let [second, third, ..] = random::number().to_le_bytes();
+            // Room for a thousand; not 127.0.x.y, where people put things by hand.
+            let block = format!("127.{}.{}.0/22", second.max(1), third & 0b1111_1100);
             let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", &block)]).await?.text("vpcId")?;
             let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", &block)];
-            Ok((network, account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")?))
+            account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")
         };
         self.subnet.get_or_try_init(make).await
     }
 }
 
+/// What a node stands for.
+#[derive(Debug)]
+struct Seat {
+    instance_id: String,
+    address: Ipv4Addr,
+}
+
 impl Account {
     /// Starts a node and, unless the options name one, runs the EC2 instance that it stands for.
     pub async fn start_node(&self, options: NodeOptions) -> Result<Node> {
+        let mut nodes = self.start_nodes(1, &options).await?;
+        nodes.pop().ok_or(Error::Stopped)
+    }
+
+    /// Starts `count` nodes at the same time.
+    pub async fn start_nodes(&self, count: usize, options: &NodeOptions) -> Result<Vec<Node>> {
         if let Some(name) = options.invalid_user() {
-            return Err(Error::malformed("a node's user", name));
+            return Err(Error::malformed("a node's user", format!("{name:?}")));
         }
-        let (network, subnet) = self.state.node_network.get(self).await?;
-        let ip = options.address.map_or_else(|| address_in(*network, options.port), Ok)?;
-        let address = SocketAddrV4::new(ip, options.port);
-        let setup = setup::script(&options, address);
-        let name = format!("node {address}");
-        let sandbox = Sandbox::start(&self.world.spawner, &name, &setup).await?;
-        let instance_id = match &options.instance_id {
-            Some(id) => id.clone(),
-            None => self.run_instance(subnet, ip, &options.tags).await?,
+        let mut starting = JoinSet::new();
+        for seat in self.seats(count, options).await? {
+            let (account, options) = (self.clone(), options.clone());
+            starting.spawn(async move { account.start_in(seat, options).await });
+        }
+        let mut nodes = Vec::with_capacity(count);
+        while let Some(started) = starting.join_next().await {
+            nodes.push(started.map_err(|error| Error::malformed("a node", error))??);
+        }
+        Ok(nodes)
+    }
+
+    /// The instances: one call for all, for each takes moto a while.
+    async fn seats(&self, count: usize, options: &NodeOptions) -> Result<Vec<Seat>> {
+        if let Some(id) = &options.instance_id {
+            let address = options.address.map_or_else(|| random_address(options.port), Ok)?;
+            return Ok(vec![Seat { instance_id: id.clone(), address }]);
+        }
+        let mut form: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, value: &str| form.push((name.to_owned(), value.to_owned()));
+        add("ImageId", "ami-12345678");
+        add("InstanceType", "t4g.nano");
+        add("MinCount", &count.to_string());
+        add("MaxCount", &count.to_string());
+        match options.address {
+            Some(address) => add("PrivateIpAddress", &address.to_string()),
+            None => add("SubnetId", self.state.node_network.subnet(self).await?),
+        }
+        if !options.tags.is_empty() {
+            add("TagSpecification.1.ResourceType", "instance");
+        }
+        for (at, (key, value)) in options.tags.iter().enumerate() {
+            add(&format!("TagSpecification.1.Tag.{}.Key", at + 1), key);
+            add(&format!("TagSpecification.1.Tag.{}.Value", at + 1), value);
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer = self.control("ec2", "RunInstances", &form).await?;
+        let seat = |item: roxmltree::Node<'_, '_>| {
+            let address = child_text(item, "privateIpAddress")?.parse().ok()?;
+            Some(Seat { instance_id: child_text(item, "instanceId")?, address: options.address.unwrap_or(address) })
         };
+        let sets = answer.each("instancesSet", |set| set.children().filter_map(seat).collect::<Vec<_>>())?;
+        Ok(sets.into_iter().flatten().collect())
+    }
+
+    async fn start_in(&self, seat: Seat, options: NodeOptions) -> Result<Node> {
+        let address = SocketAddrV4::new(seat.address, options.port);
+        let setup = setup::script(&options, address);
+        let sandbox = Sandbox::start(&self.world.spawner, &format!("node {address}"), &setup).await?;
         let inner = Arc::new(NodeInner {
-            instance_id,
+            instance_id: seat.instance_id,
             address,
             host_keys: sandbox.said.iter().filter_map(|line| host_key(line)).collect(),
             agent: Mutex::new(Agent::Unknown),
@@ -317,47 +368,16 @@ impl Account {
         node.set_agent(options.agent);
         Ok(node)
     }
+}
 
-    /// Starts `count` nodes at the same time.
-    pub async fn start_nodes(&self, count: usize, options: &NodeOptions) -> Result<Vec<Node>> {
-        let mut starting = JoinSet::new();
-        for _ in 0..count {
-            let (account, options) = (self.clone(), options.clone());
-            starting.spawn(async move { account.start_node(options).await });
-        }
-        let mut nodes = Vec::with_capacity(count);
-        while let Some(started) = starting.join_next().await {
-            nodes.push(started.map_err(|error| Error::malformed("a node", error))??);
-        }
-        Ok(nodes)
-    }
-
-    async fn run_instance(&self, subnet: &str, ip: Ipv4Addr, tags: &[(String, String)]) -> Result<String> {
-        let ip = ip.to_string();
-        let mut form: Vec<(String, String)> =
-            [("ImageId", "ami-12345678"), ("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "t4g.nano")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into();
-        form.push(("SubnetId".to_owned(), subnet.to_owned()));
-        form.push(("PrivateIpAddress".to_owned(), ip));
-        if !tags.is_empty() {
-            form.push(("TagSpecification.1.ResourceType".to_owned(), "instance".to_owned()));
-        }
-        for (at, (key, value)) in tags.iter().enumerate() {
-            form.push((format!("TagSpecification.1.Tag.{}.Key", at + 1), key.clone()));
-            form.push((format!("TagSpecification.1.Tag.{}.Value", at + 1), value.clone()));
-        }
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.control("ec2", "RunInstances", &form).await?.text("instanceId")
-    }
-
-    /// The nodes that are there, by instance.
+impl AccountState {
+    /// The node of an instance, while somebody has a handle.
     pub(crate) fn node(&self, instance_id: &str) -> Option<Arc<NodeInner>> {
-        read(&self.state.nodes).get(instance_id).and_then(std::sync::Weak::upgrade)
+        read(&self.nodes).get(instance_id).and_then(Weak::upgrade)
     }
 
     pub(crate) fn all_nodes(&self) -> Vec<Arc<NodeInner>> {
-        read(&self.state.nodes).values().filter_map(std::sync::Weak::upgrade).collect()
+        read(&self.nodes).values().filter_map(Weak::upgrade).collect()
     }
 }
 

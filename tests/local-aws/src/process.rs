@@ -163,6 +163,14 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
 
 /// The process ids of a process's children.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
+    if let Ok(threads) = std::fs::read_dir(format!("/proc/{parent}/task")) {
+        let listed = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children")).ok();
+        let lists: Option<Vec<String>> = threads.map(|thread| listed(thread.ok()?)).collect();
+        if let Some(lists) = lists {
+            return lists.iter().flat_map(|list| list.split_whitespace()).filter_map(|pid| pid.parse().ok()).collect();
+        }
+    }
+    // A kernel without these lists, or a thread that ended meanwhile.
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     processes
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())

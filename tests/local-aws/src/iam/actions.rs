@@ -1,8 +1,8 @@
 //! Which resources each action is about, by AWS's service authorization reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). An action that is not here is refused.
 
-use super::lookup;
 use super::{Context, Target};
+use super::{lookup, ssm};
 use crate::REGION;
 use crate::call::ApiCall;
 use crate::error::Result;
@@ -33,9 +33,15 @@ enum Kind {
     Secret,
     /// Any, with the metric's namespace.
     Namespace,
+    /// The document and the instances of a `SendCommand`.
+    RunCommand,
+    /// Stored parameters by their names.
+    Parameters,
 }
 
-use Kind::{Any, Arn, Group, GroupOfInstance, Named, Namespace, NoPermission, RouteTable, Secret};
+use Kind::{
+    Any, Arn, Group, GroupOfInstance, Named, Namespace, NoPermission, Parameters, RouteTable, RunCommand, Secret,
+};
 
 const BUCKET: Kind = Arn("arn:aws:s3:::{Bucket}");
 const OBJECT: Kind = Arn("arn:aws:s3:::{Bucket}/{Key}");
@@ -80,6 +86,17 @@ const TABLE_OF_ACTIONS: &[(&str, Kind)] = &[
     ("secretsmanager:PutSecretValue", Secret),
     ("secretsmanager:UpdateSecretVersionStage", Secret),
 
+    ("ssm:SendCommand", RunCommand),
+    ("ssm:CancelCommand", Any),
+    ("ssm:ListCommands", Any),
+    ("ssm:ListCommandInvocations", Any),
+    ("ssm:GetCommandInvocation", Any),
+    ("ssm:DescribeInstanceInformation", Any),
+    ("ssm:GetParameter", Parameters),
+    ("ssm:GetParameters", Parameters),
+    ("ssm:GetParametersByPath", Parameters),
+    ("ssm:PutParameter", Parameters),
+
     ("dynamodb:GetItem", TABLE),
     ("dynamodb:PutItem", TABLE),
     ("dynamodb:UpdateItem", TABLE),
@@ -123,6 +140,8 @@ impl Row {
                 context: context.with("cloudwatch:namespace", parameter("Namespace")),
             }],
             Secret => vec![with_request_keys(lookup::secret(world, account, parameter("SecretId")).await?, call)],
+            RunCommand => ssm::send_command(world, account, call).await?,
+            Parameters => ssm::parameters(account, call),
             RouteTable(name) => vec![lookup::route_table(world, account, parameter(name)).await?],
             Group(name) => vec![lookup::group(world, account, parameter(name)).await?],
             GroupOfInstance(name) => vec![lookup::group_of_instance(world, account, parameter(name)).await?],

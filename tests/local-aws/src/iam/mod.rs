@@ -9,6 +9,7 @@ mod coverage;
 mod lookup;
 mod pattern;
 mod policy;
+mod ssm;
 
 pub use coverage::PolicyCoverage;
 pub(crate) use lookup::Lookups;

@@ -22,7 +22,17 @@ pub(crate) struct Sandbox {
     /// What the setup script printed before `ready`.
     pub(crate) said: Vec<String>,
     init: u32,
-    holder: Process,
+    name: String,
+    /// Always there but while it is dropped.
+    holder: Option<Process>,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // The kernel takes its time to take namespaces down; nobody waits for that.
+        let holder = self.holder.take();
+        std::thread::spawn(move || drop(holder));
+    }
 }
 
 /// How something that ran within ended.
@@ -54,7 +64,7 @@ impl Sandbox {
         let holder = spawner.spawn(name, command)?;
         let said = said(&holder).await?;
         let init = children(holder.id()).first().copied().ok_or(Error::Stopped)?;
-        Ok(Self { spawner: spawner.clone(), said, init, holder })
+        Ok(Self { spawner: spawner.clone(), said, init, name: name.to_owned(), holder: Some(holder) })
     }
 
     /// A command that enters the namespaces first, without this process's environment.
@@ -71,7 +81,7 @@ impl Sandbox {
 
     /// A process that stays; killed with its handle.
     pub(crate) fn spawn(&self, program: &[&str]) -> Result<Process> {
-        self.spawner.spawn(self.holder.name(), self.within(program, &[]))
+        self.spawner.spawn(&self.name, self.within(program, &[]))
     }
 
     /// Runs a program to its end, with `input` on standard input; killed with all its group after `limit`, or when the
@@ -91,7 +101,7 @@ impl Sandbox {
         // Files, as the agent has them: what a script leaves running in the background holds nobody up.
         command.stdin(Stdio::from(stdin)).process_group(0);
         command.stdout(stdout.try_clone().map_err(files())?).stderr(stderr.try_clone().map_err(files())?);
-        let mut group = Group { child: self.spawner.child(self.holder.name(), command)?, ended: false };
+        let mut group = Group { child: self.spawner.child(&self.name, command)?, ended: false };
         let (status, timed_out) = group.wait(limit).await?;
         let exit_code = status.code().filter(|_| !timed_out);
         Ok(Ended { exit_code, timed_out, stdout: whole(&stdout)?, stderr: whole(&stderr)? })

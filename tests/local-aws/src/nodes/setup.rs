@@ -11,23 +11,19 @@ const FIRST_USER: usize = 1000;
 pub(crate) fn script(options: &NodeOptions, listen: std::net::SocketAddrV4) -> String {
     let hostname = listen.ip().to_string().replace('.', "-");
     let (passwd, group, shadow, homes) = accounts(&options.users);
-    let config = sshd_config(options, listen);
+    let config = sshd_config(options, listen).replace('\'', r"'\''");
     // A tmpfs holds it all: nothing is left behind, however the test ends.
     format!(
-        r#"set -eu
+        r"set -eu
 echo ip-{hostname} > /proc/sys/kernel/hostname
 mount -t tmpfs -o mode=0755 node /run
 own=/run/node
-mkdir -p $own/etc $own/ssh $own/home $own/root $own/tmp $own/vartmp /run/sshd /run/lock
+mkdir -p $own/etc $own/ssh $own/home $own/root $own/tmp $own/vartmp $own/log /run/sshd /run/lock
 chmod 0700 $own/root; chmod 1777 $own/tmp $own/vartmp /run/lock
-cat > $own/etc/passwd <<'EOF'
-{passwd}EOF
-cat > $own/etc/group <<'EOF'
-{group}EOF
-(umask 077; cat > $own/etc/shadow) <<'EOF'
-{shadow}EOF
-cat > $own/ssh/sshd_config <<'EOF'
-{config}EOF
+printf %s '{passwd}' > $own/etc/passwd
+printf %s '{group}' > $own/etc/group
+(umask 077; printf %s '{shadow}' > $own/etc/shadow)
+printf %s '{config}' > $own/ssh/sshd_config
 for file in passwd group shadow; do mount --bind $own/etc/$file /etc/$file; done
 for kind in ed25519 ecdsa; do
     ssh-keygen -q -t $kind -N '' -C root@ip-{hostname} -f $own/ssh/ssh_host_${{kind}}_key & done
@@ -36,13 +32,15 @@ mount --bind $own/ssh /etc/ssh
 mount --bind $own/home /home
 mount --bind $own/root /root
 mount --bind $own/vartmp /var/tmp
+mount --bind $own/log /var/log
 mount --bind $own/tmp /tmp
 {homes}
+mount -o remount,bind,ro / || : # what is not the node's own is not for its scripts to change
 cat /etc/ssh/*.pub
 echo ready
 exec </dev/null
 while :; do sleep 86400 & wait; done
-"#
+"
     )
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn came_online(account: &Account, node: &Arc<NodeInner>) {
 
 /// A stack was created: what it associates with nodes that are there is applied.
 pub(crate) async fn deployed(account: &Account) -> Result<()> {
-    if account.all_nodes().is_empty() {
+    if account.state.all_nodes().is_empty() {
         return Ok(());
     }
     let new: Vec<Value> = {
@@ -75,7 +75,7 @@ pub(crate) async fn apply_all(account: &Account) -> Result<Vec<AssociationRun>> 
 
 async fn apply_to_online(account: &Account, associations: Vec<Value>) -> Vec<AssociationRun> {
     let mut running = JoinSet::new();
-    let online = account.all_nodes().into_iter().filter(|node| node.agent() == Agent::Online);
+    let online = account.state.all_nodes().into_iter().filter(|node| node.agent() == Agent::Online);
     for node in online {
         *lock(&node.seen) = true;
         let (account, associations) = (account.clone(), associations.clone());
@@ -100,7 +100,7 @@ fn id(association: &Value) -> String {
 
 /// Applies an association to a node, if it targets it.
 async fn apply(account: &Account, node: &NodeInner, association: &Value) -> Option<AssociationRun> {
-    let targeted = targets::resolve(account, &association["Targets"]).await.unwrap_or_default();
+    let targeted = targets::resolve(&account.world, &account.state, &association["Targets"]).await.unwrap_or_default();
     if !targeted.iter().any(|instance| instance.id == node.instance_id) {
         return None;
     }

@@ -82,10 +82,9 @@ impl Plugin {
             "StandardOutputUrl": "", "StandardErrorUrl": "", "OutputS3Region": REGION, "OutputS3BucketName": "",
             "OutputS3KeyPrefix": "",
         });
-        for (name, time) in [("ResponseStartDateTime", self.started), ("ResponseFinishDateTime", self.ended)] {
-            if let Some(time) = time {
-                plugin[name] = time.into();
-            }
+        let times = [("ResponseStartDateTime", self.started), ("ResponseFinishDateTime", self.ended)];
+        for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
+            plugin.as_object_mut().and_then(|plugin| plugin.insert(name.to_owned(), time.into()));
         }
         plugin
     }

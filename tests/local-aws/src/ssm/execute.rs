@@ -1,5 +1,7 @@
 //! What the agent does on its node.
 
+use std::fmt::Write;
+
 use super::command::Plugin;
 use super::document::Step;
 use super::status::Status;
@@ -60,7 +62,7 @@ async fn run(clock: &Clock, node: &NodeInner, command: &str, step: &Step, plugin
                 _ => Status::Failed,
             };
             if plugin.status == Status::Failed {
-                plugin.stderr.push_str(&format!("failed to run commands: exit status {}", plugin.code));
+                let _ = write!(plugin.stderr, "failed to run commands: exit status {}", plugin.code); // a String takes all
             }
         }
         Err(error) => {

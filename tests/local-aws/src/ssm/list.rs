@@ -101,11 +101,11 @@ fn page(
     };
     let more = items.len() > from + size;
     let items: Vec<Value> = items.into_iter().skip(from).take(size).collect();
-    let mut answer = json!({ member: items });
-    if more {
-        answer["NextToken"] = format!("page-{}", from + size).into();
-    }
-    Ok(answer)
+    let next = more.then(|| format!("page-{}", from + size));
+    Ok(match next {
+        Some(next) => json!({ member: items, "NextToken": next }),
+        None => json!({ member: items }),
+    })
 }
 
 pub(crate) fn invocation(account: &Account, input: &Value) -> Outcome {
@@ -145,10 +145,10 @@ fn one_plugin(command: &Command, invocation: &Invocation, name: &str) -> Outcome
 pub(crate) async fn instances(account: &Account, input: &Value) -> Outcome {
     let wanted = input.get("Filters").or_else(|| input.get("InstanceInformationFilterList"));
     let wanted = wanted.and_then(Value::as_array).cloned().unwrap_or_default();
-    let found = targets::instances(account).await.map_err(|error| internal(&error))?;
+    let found = targets::instances(&account.world, &account.state).await.map_err(|error| internal(&error))?;
     let mut items = Vec::new();
     for instance in found.iter().filter(|instance| instance.is_valid()) {
-        let Some(node) = account.node(&instance.id) else { continue };
+        let Some(node) = account.state.node(&instance.id) else { continue };
         let ping = match node.agent() {
             Agent::Unknown => continue,
             Agent::Online => "Online",
@@ -162,7 +162,7 @@ pub(crate) async fn instances(account: &Account, input: &Value) -> Outcome {
             "ComputerName": format!("ip-{}", node.address.ip().to_string().replace('.', "-")),
         });
         let matches = |filter: &Value| match text(filter, "Key") {
-            "" => texts(filter.get("valueSet")).iter().any(|value| *value == item[text(filter, "key")]),
+            "" => texts(filter.get("valueSet")).iter().any(|value| value == text(&item, text(filter, "key"))),
             "InstanceIds" => texts(filter.get("Values")).contains(&instance.id),
             "PingStatus" => texts(filter.get("Values")).iter().any(|value| value == ping),
             "PlatformTypes" => texts(filter.get("Values")).iter().any(|value| value == "Linux"),

@@ -21,7 +21,7 @@ pub(crate) struct Declared {
     pub(crate) by_environment: bool,
 }
 
-/// Values by name: a list for a StringList, a text for all else.
+/// Values by name: a list for a `StringList`, a text for all else.
 pub(crate) type Values = BTreeMap<String, Value>;
 
 impl Declared {
@@ -110,7 +110,7 @@ pub(crate) fn substitute(text: &str, values: &Values) -> String {
     result + rest
 }
 
-/// A list of lines, of which one that is nothing but a StringList becomes its items.
+/// A list of lines, of which one that is nothing but a `StringList` becomes its items.
 pub(crate) fn substitute_lines(lines: &Value, values: &Values) -> Vec<String> {
     let lines =
         if lines.is_array() { texts(Some(lines)) } else { lines.as_str().map(str::to_owned).into_iter().collect() };

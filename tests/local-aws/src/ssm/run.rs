@@ -67,7 +67,7 @@ type Targets = Vec<(String, Option<Arc<NodeInner>>)>;
 /// Makes the invocations. A node that went meanwhile is still one.
 async fn resolve(account: &Account, command: &Command, steps: &[Step]) -> Targets {
     let ids = if command.instance_ids.is_empty() {
-        let found = targets::resolve(account, &command.targets).await.unwrap_or_default();
+        let found = targets::resolve(&account.world, &account.state, &command.targets).await.unwrap_or_default();
         found.into_iter().map(|instance| instance.id).collect()
     } else {
         command.instance_ids.clone()
@@ -79,7 +79,7 @@ async fn resolve(account: &Account, command: &Command, steps: &[Step]) -> Target
     let invocation = |id: &String| Invocation { instance_id: id.clone(), requested, status, plugins: plugins.clone() };
     progress.invocations = ids.iter().map(invocation).collect();
     progress.resolved = true;
-    ids.into_iter().map(|id| (id.clone(), account.node(&id))).collect()
+    ids.into_iter().map(|id| (id.clone(), account.state.node(&id))).collect()
 }
 
 /// One node's invocation to its end.
@@ -151,6 +151,6 @@ async fn undelivered(account: &Account, id: &str, deadlines: Deadlines) -> Statu
 }
 
 async fn runs(account: &Account, id: &str) -> bool {
-    let instances = targets::instances(account).await.unwrap_or_default();
+    let instances = targets::instances(&account.world, &account.state).await.unwrap_or_default();
     instances.iter().any(|instance| instance.id == id && instance.state == "running")
 }

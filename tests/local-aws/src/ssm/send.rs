@@ -98,11 +98,12 @@ async fn known_instances(account: &Account, named: &[String]) -> Result<Vec<Stri
     if named.iter().collect::<BTreeSet<_>>().len() < named.len() {
         return Err(refused("DuplicateInstanceId", ""));
     }
-    let valid: BTreeSet<String> = targets::instances(account)
-        .await
-        .map_err(|error| internal(&error))?
+    let all = targets::instances(&account.world, &account.state).await.map_err(|error| internal(&error))?;
+    let valid: BTreeSet<String> = all
         .into_iter()
-        .filter(|instance| instance.is_valid() && account.node(&instance.id).is_some_and(|node| is_managed(&node)))
+        .filter(|instance| {
+            instance.is_valid() && account.state.node(&instance.id).is_some_and(|node| is_managed(&node))
+        })
         .map(|instance| instance.id)
         .collect();
     let unknown: Vec<&str> = named.iter().map(String::as_str).filter(|id| !valid.contains(*id)).collect();
@@ -135,7 +136,7 @@ async fn resolve(account: &Account, item: &str) -> Result<String, ServiceError> 
         result.push_str(before);
         match name.trim().strip_prefix("ssm:") {
             Some(name) => result.push_str(&store::parameter(account, name).await?),
-            None => result.push_str(&format!("{{{{{name}}}}}")),
+            None => result.extend(["{{", name, "}}"]),
         }
         rest = after;
     }

@@ -36,8 +36,8 @@ pub(crate) async fn parameter(account: &Account, name: &str) -> Result<String, S
         }
         Err(error) => return Err(internal(&error)),
     };
-    let parameter = &answer["Parameter"];
-    if parameter["Type"] == "SecureString" {
+    let parameter = answer.get("Parameter").unwrap_or(&Value::Null);
+    if text(parameter, "Type") == "SecureString" {
         let message = format!("{{{{ssm:{name}}}}} is a SecureString, which a document cannot refer to");
         return Err(refused("InvalidParameters", message));
     }
@@ -46,8 +46,8 @@ pub(crate) async fn parameter(account: &Account, name: &str) -> Result<String, S
 
 /// The account's associations, each as `DescribeAssociation` gives it.
 pub(crate) async fn associations(account: &Account) -> Result<Vec<Value>> {
-    let mut answer = ask(account, "ListAssociations", &json!({})).await?;
-    Ok(answer["Associations"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    let answer = ask(account, "ListAssociations", &json!({})).await?;
+    Ok(answer.get("Associations").and_then(Value::as_array).cloned().unwrap_or_default())
 }
 
 async fn ask(account: &Account, operation: &str, input: &Value) -> Result<Value> {

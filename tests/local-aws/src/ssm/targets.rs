@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{is_managed, text, texts};
-use crate::account::Account;
 use crate::control::{child_text, items};
 use crate::error::Result;
+use crate::world::{AccountState, World};
 use crate::{REGION, control};
 
 /// An EC2 instance as far as SSM cares.
@@ -41,8 +41,8 @@ impl Instance {
 }
 
 /// The account's EC2 instances.
-pub(crate) async fn instances(account: &Account) -> Result<Vec<Instance>> {
-    let answer = control::query_to_emulator(account, "ec2", "DescribeInstances", &[]).await?;
+pub(crate) async fn instances(world: &World, account: &AccountState) -> Result<Vec<Instance>> {
+    let answer = control::query_to_emulator(world, account, "ec2", "DescribeInstances", &[]).await?;
     let read = |node: roxmltree::Node<'_, '_>| {
         let state = node.children().find(|child| child.tag_name().name() == "instanceState")?;
         let tag = |tag| Some((child_text(tag, "key")?, child_text(tag, "value")?));
@@ -57,9 +57,9 @@ pub(crate) async fn instances(account: &Account) -> Result<Vec<Instance>> {
 }
 
 /// The managed instances that match all of the targets.
-pub(crate) async fn resolve(account: &Account, targets: &Value) -> Result<Vec<Instance>> {
+pub(crate) async fn resolve(world: &World, account: &AccountState, targets: &Value) -> Result<Vec<Instance>> {
     let targets = targets.as_array().cloned().unwrap_or_default();
-    let all = instances(account).await?;
+    let all = instances(world, account).await?;
     let managed = |id: &str| account.node(id).is_some_and(|node| is_managed(&node));
     Ok(all
         .into_iter()
@@ -69,8 +69,13 @@ pub(crate) async fn resolve(account: &Account, targets: &Value) -> Result<Vec<In
 
 /// The instances that a `SendCommand` is about, for IAM: those that it names, whether they are there or not, and those
 /// that its targets resolve to.
-pub(crate) async fn instances_of_call(account: &Account, named: &[String], targets: &Value) -> Result<Vec<Instance>> {
-    let all = instances(account).await?;
+pub(crate) async fn instances_of_call(
+    world: &World,
+    account: &AccountState,
+    named: &[String],
+    targets: &Value,
+) -> Result<Vec<Instance>> {
+    let all = instances(world, account).await?;
     let mut found: Vec<Instance> = named
         .iter()
         .map(|id| {
@@ -79,7 +84,7 @@ pub(crate) async fn instances_of_call(account: &Account, named: &[String], targe
         })
         .collect();
     if targets.as_array().is_some_and(|targets| !targets.is_empty()) {
-        found.extend(resolve(account, targets).await?);
+        found.extend(resolve(world, account, targets).await?);
     }
     Ok(found)
 }

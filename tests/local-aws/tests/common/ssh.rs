@@ -5,8 +5,6 @@ use std::process::{Command, Output};
 
 use local_aws::Node;
 
-pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
-
 /// A key pair of the test's own, gone with it.
 pub(crate) struct SshKey {
     folder: PathBuf,
@@ -51,13 +49,6 @@ impl Drop for SshKey {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-/// What `ssh-keyscan` finds.
-pub(crate) async fn keyscan(node: &Node) -> Result<String, Box<dyn std::error::Error>> {
-    let mut command = Command::new("ssh-keyscan");
-    command.args(["-T", "10", "-p", &node.port().to_string(), &node.address().to_string()]);
-    Ok(String::from_utf8_lossy(&blocking(command).await?.stdout).into_owned())
 }
 
 async fn blocking(mut command: Command) -> Result<Output, Box<dyn std::error::Error>> {

@@ -15,7 +15,7 @@ pub(crate) fn script(options: &NodeOptions, listen: std::net::SocketAddrV4) -> S
     // A tmpfs holds it all: nothing is left behind, however the test ends.
     format!(
         r"set -eu
-echo ip-{hostname} > /proc/sys/kernel/hostname
+hostname ip-{hostname}
 mount -t tmpfs -o mode=0755 node /run
 own=/run/node
 mkdir -p $own/etc $own/ssh $own/home $own/root $own/tmp $own/vartmp $own/log /run/sshd /run/lock

@@ -4,6 +4,7 @@
 
 pub mod events;
 pub mod nat;
+pub mod ssh;
 
 /// Any error.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

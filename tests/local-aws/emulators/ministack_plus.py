@@ -7,6 +7,7 @@
   queue. Its asynchronous invocations count a throttled try as one of the three; AWS's do not.
 * Its CloudFormation forgets a function's ReservedConcurrentExecutions and DeadLetterConfig.
 * Its CloudFormation does not transform a nested application's template.
+* Its CloudFormation has no rotation schedules. Here they can be made and do nothing: tests rotate, see the README.
 * Its SSM and its CloudFormation have no documents and no associations: ``ministack_ssm``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
@@ -124,6 +125,15 @@ def resolve_nested_template(params: Json) -> Any:
 
 # Only nested stacks look it up here at run time; CreateStack has its own reference and transforms by itself.
 helpers._resolve_template = resolve_nested_template
+
+def create_rotation_schedule(_logical_id: str, props: Json, _stack_name: str) -> Any:
+    return props["SecretId"], {}
+
+
+provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::RotationSchedule"] = {
+    "create": create_rotation_schedule,
+    "delete": lambda _physical_id, _props: None,
+}
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::environment::Environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::invocation::{Invocation, Trigger, outcome};
 use crate::record::CallLog;
 use crate::world::{AccountState, World};
-use crate::{lock, startup};
+use crate::{lock, memory, startup};
 
 /// What a function was deployed with, read back from Lambda and IAM.
 #[derive(Debug, Clone)]
@@ -152,6 +152,13 @@ impl Function {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         peak.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    }
+
+    /// What the writable memory of its (first) process holds: for tests that look for secrets left there.
+    pub async fn memory(&self) -> Result<Vec<u8>> {
+        let process = self.inner.environments.lock().await.iter().find_map(|environment| environment.process_id());
+        let process = process.ok_or_else(|| Error::malformed("a function's memory", "it has no process"))?;
+        memory::writable(process).map_err(|error| Error::malformed("a function's memory", error))
     }
 
     /// The time from starting its process to its first poll of the runtime API, without the emulator between.

@@ -33,25 +33,26 @@
 mod options;
 mod sandbox;
 mod setup;
+mod start;
 
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, OnceCell};
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
 
 pub use options::{NODE_PORT, NodeOptions};
 pub(crate) use sandbox::Ended;
+pub(crate) use start::NodeNetwork;
+pub use start::random_address;
 
 use crate::account::Account;
-use crate::control::child_text;
 use crate::error::{Error, Result};
 use crate::process::Process;
 use crate::ssm::{Agent, AssociationRun};
 use crate::world::AccountState;
-use crate::{lock, random, read, ssm, write};
+use crate::{lock, random, read, ssm};
 use sandbox::Sandbox;
 
 /// A running node. It is gone with the last handle.
@@ -249,127 +250,6 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A random address of 127.0.0.0/8 whose `port` is free.
-pub fn random_address(port: u16) -> Result<Ipv4Addr> {
-    for _ in 0..100 {
-        let [second, third, fourth, ..] = random::number().to_le_bytes();
-        let address = Ipv4Addr::new(127, second.max(1), third, fourth.clamp(1, 254));
-        if TcpListener::bind((address, port)).is_ok() {
-            return Ok(address);
-        }
-    }
-    Err(Error::malformed("an address for a node", format!("port {port} is taken or forbidden everywhere")))
-}
-
-/// The subnet of an account's nodes: AWS has none in 127.0.0.0/8, but these addresses can be reached. It is a random
-/// one, so that test binaries that run at the same time do not collide.
-#[derive(Debug, Default)]
-pub(crate) struct NodeNetwork {
-    subnet: OnceCell<String>,
-}
-
-impl NodeNetwork {
-    async fn subnet(&self, account: &Account) -> Result<&String> {
-        let make = || async {
-            let [second, third, ..] = random::number().to_le_bytes();
-            // Room for a thousand; not 127.0.x.y, where people put things by hand.
-            let block = format!("127.{}.{}.0/22", second.max(1), third & 0b1111_1100);
-            let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", &block)]).await?.text("vpcId")?;
-            let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", &block)];
-            account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")
-        };
-        self.subnet.get_or_try_init(make).await
-    }
-}
-
-/// What a node stands for.
-#[derive(Debug)]
-struct Seat {
-    instance_id: String,
-    address: Ipv4Addr,
-}
-
-impl Account {
-    /// Starts a node and, unless the options name one, runs the EC2 instance that it stands for.
-    pub async fn start_node(&self, options: NodeOptions) -> Result<Node> {
-        let mut nodes = self.start_nodes(1, &options).await?;
-        nodes.pop().ok_or(Error::Stopped)
-    }
-
-    /// Starts `count` nodes at the same time.
-    pub async fn start_nodes(&self, count: usize, options: &NodeOptions) -> Result<Vec<Node>> {
-        if let Some(name) = options.invalid_user() {
-            return Err(Error::malformed("a node's user", format!("{name:?}")));
-        }
-        let mut starting = JoinSet::new();
-        for seat in self.seats(count, options).await? {
-            let (account, options) = (self.clone(), options.clone());
-            starting.spawn(async move { account.start_in(seat, options).await });
-        }
-        let mut nodes = Vec::with_capacity(count);
-        while let Some(started) = starting.join_next().await {
-            nodes.push(started.map_err(|error| Error::malformed("a node", error))??);
-        }
-        Ok(nodes)
-    }
-
-    /// The instances: one call for all, for each takes moto a while.
-    async fn seats(&self, count: usize, options: &NodeOptions) -> Result<Vec<Seat>> {
-        if let Some(id) = &options.instance_id {
-            let address = options.address.map_or_else(|| random_address(options.port), Ok)?;
-            return Ok(vec![Seat { instance_id: id.clone(), address }]);
-        }
-        let mut form: Vec<(String, String)> = Vec::new();
-        let mut add = |name: &str, value: &str| form.push((name.to_owned(), value.to_owned()));
-        add("ImageId", "ami-12345678");
-        add("InstanceType", "t4g.nano");
-        add("MinCount", &count.to_string());
-        add("MaxCount", &count.to_string());
-        match options.address {
-            Some(address) => add("PrivateIpAddress", &address.to_string()),
-            None => add("SubnetId", self.state.node_network.subnet(self).await?),
-        }
-        if !options.tags.is_empty() {
-            add("TagSpecification.1.ResourceType", "instance");
-        }
-        for (at, (key, value)) in options.tags.iter().enumerate() {
-            add(&format!("TagSpecification.1.Tag.{}.Key", at + 1), key);
-            add(&format!("TagSpecification.1.Tag.{}.Value", at + 1), value);
-        }
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let answer = self.control("ec2", "RunInstances", &form).await?;
-        let seat = |item: roxmltree::Node<'_, '_>| {
-            let address = child_text(item, "privateIpAddress")?.parse().ok()?;
-            Some(Seat { instance_id: child_text(item, "instanceId")?, address: options.address.unwrap_or(address) })
-        };
-        let sets = answer.each("instancesSet", |set| set.children().filter_map(seat).collect::<Vec<_>>())?;
-        Ok(sets.into_iter().flatten().collect())
-    }
-
-    async fn start_in(&self, seat: Seat, options: NodeOptions) -> Result<Node> {
-        let address = SocketAddrV4::new(seat.address, options.port);
-        let setup = setup::script(&options, address);
-        let sandbox = Sandbox::start(&self.world.spawner, &format!("node {address}"), &setup).await?;
-        let inner = Arc::new(NodeInner {
-            instance_id: seat.instance_id,
-            address,
-            host_keys: sandbox.said.iter().filter_map(|line| host_key(line)).collect(),
-            agent: Mutex::new(Agent::Unknown),
-            changed: Notify::new(),
-            association_runs: Mutex::default(),
-            seen: Mutex::default(),
-            account: self.clone(),
-            sshd: Mutex::default(),
-            sandbox,
-        });
-        inner.start_sshd().await?;
-        write(&self.state.nodes).insert(inner.instance_id.clone(), Arc::downgrade(&inner));
-        let node = Node { inner };
-        node.set_agent(options.agent);
-        Ok(node)
-    }
-}
-
 impl AccountState {
     /// The node of an instance, while somebody has a handle.
     pub(crate) fn node(&self, instance_id: &str) -> Option<Arc<NodeInner>> {
@@ -379,11 +259,4 @@ impl AccountState {
     pub(crate) fn all_nodes(&self) -> Vec<Arc<NodeInner>> {
         read(&self.nodes).values().filter_map(Weak::upgrade).collect()
     }
-}
-
-/// A public key without its comment.
-fn host_key(line: &str) -> Option<String> {
-    let (kind, rest) = line.split_once(' ')?;
-    let key = rest.split(' ').next()?;
-    (kind.starts_with("ssh-") || kind.starts_with("ecdsa-")).then(|| format!("{kind} {key}"))
 }

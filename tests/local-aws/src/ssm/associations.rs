@@ -51,9 +51,6 @@ pub(crate) fn came_online(account: &Account, node: &Arc<NodeInner>) {
 
 /// A stack was created: what it associates with nodes that are there is applied.
 pub(crate) async fn deployed(account: &Account) -> Result<()> {
-    if account.state.all_nodes().is_empty() {
-        return Ok(());
-    }
     let new: Vec<Value> = {
         let all = store::associations(account).await?;
         let mut known = lock(&account.state.ssm.known_associations);

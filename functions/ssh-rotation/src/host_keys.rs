@@ -5,6 +5,7 @@
 //! because the version that is being rotated can't be changed any more when the nodes print them.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use ssh_key::{Algorithm, EcdsaCurve, PublicKey};
@@ -68,7 +69,13 @@ impl HostKeys {
     /// The key of a host.
     #[must_use]
     pub fn of(&self, address: IpAddr, port: u16) -> Option<&PublicKey> {
-        self.0.get(&host(address, port))
+        self.named(address, port)
+    }
+
+    /// The key of a host by the name under which it stands there.
+    #[must_use]
+    pub fn named(&self, name: impl Display, port: u16) -> Option<&PublicKey> {
+        self.0.get(&host(name, port))
     }
 
     /// How many hosts there are.
@@ -85,8 +92,8 @@ impl HostKeys {
 }
 
 /// A host as `known_hosts` names it.
-fn host(address: IpAddr, port: u16) -> String {
-    if port == 22 { address.to_string() } else { format!("[{address}]:{port}") }
+fn host(name: impl Display, port: u16) -> String {
+    if port == 22 { name.to_string() } else { format!("[{name}]:{port}") }
 }
 
 fn failure(node: &Node, why: &str) -> NodeFailure {
@@ -180,6 +187,7 @@ mod tests {
         let keys = HostKeys::read(&text);
         assert_eq!(keys.len(), 2, "{keys:?}");
         assert!(keys.of("10.0.0.2".parse().unwrap(), 22).is_some());
+        assert!(keys.named("a", 22).is_some() && keys.named("a", 23).is_none() && keys.named("comment", 22).is_none());
     }
 
     proptest! {

@@ -75,12 +75,16 @@ fn explanation(status: &str, output: &str) -> String {
     }
 }
 
-/// The last line that the script printed, cut short: its errors are one line each.
+/// Why the script says that it failed, on one line and cut short; else the last line of whatever was printed.
 fn last_words(output: &str) -> String {
     const LONGEST: usize = 300;
-    let said =
-        output.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("failed to run commands"));
-    said.map(|line| format!(" ({})", line.chars().take(LONGEST).collect::<String>())).unwrap_or_default()
+    let lines = || output.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut said: Vec<_> = lines().filter_map(|line| line.strip_prefix("ssh-rotation: ")).collect();
+    if said.is_empty() {
+        said.extend(lines().rfind(|line| !line.starts_with("failed to run commands")));
+    }
+    let said = said.join("; ");
+    if said.is_empty() { said } else { format!(" ({})", said.chars().take(LONGEST).collect::<String>()) }
 }
 
 #[cfg(test)]
@@ -130,9 +134,19 @@ mod tests {
 
     #[test]
     fn a_failure_carries_the_scripts_last_words_cut_short() {
-        let output = "host-key ssh-ed25519 A\n----------ERROR-------\nssh-rotation: bob: no such user\nfailed to run commands: exit status 1";
-        let verdict = judge(&[node("i-1")], &[said("i-1", "Failed", "Failed", output)], true);
-        assert_eq!(verdict.failed[0].to_string(), "i-1: Failed (ssh-rotation: bob: no such user)");
+        for (output, words) in [
+            (
+                "host-key ssh-ed25519 A\n----------ERROR-------\nssh-rotation: bob: a link\nssh-rotation: bob: failed\nfailed to run commands: exit status 1",
+                "bob: a link; bob: failed",
+            ),
+            (
+                "host-key ssh-ed25519 A\n----------ERROR-------\nsh: not found\nfailed to run commands: exit status 127",
+                "sh: not found",
+            ),
+        ] {
+            let verdict = judge(&[node("i-1")], &[said("i-1", "Failed", "Failed", output)], true);
+            assert_eq!(verdict.failed[0].to_string(), format!("i-1: Failed ({words})"));
+        }
         let long = judge(&[node("i-1")], &[said("i-1", "Failed", "Failed", &"ö".repeat(2500))], true);
         assert!(long.failed[0].why.chars().count() < 320);
     }

@@ -1,13 +1,14 @@
 //! Real SSH logins, by russh.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{self, Handle};
 use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{ChannelMsg, Disconnect, Preferred};
-use ssh_key::PublicKey;
+use ssh_key::{PrivateKey, PublicKey};
 use tokio::net::TcpStream;
 
 use crate::ports::{Login, LoginError, Logins};
@@ -41,48 +42,56 @@ impl Logins for Ssh {
 
 impl Ssh {
     async fn connect_and_run(&self, login: Login<'_>) -> Result<(), LoginError> {
-        let mut session = self.connect(login).await?;
-        authenticate(&mut session, login).await?;
+        let address = SocketAddr::new(login.address, self.port);
+        let session = connect(address, login.user, login.key, std::slice::from_ref(login.host_key)).await?;
         run(&session).await?;
         // Politeness: the node's log otherwise tells of a connection that was lost.
         let _ = session.disconnect(Disconnect::ByApplication, "", "").await;
         Ok(())
     }
-
-    async fn connect(&self, login: Login<'_>) -> Result<Handle<Trust>, LoginError> {
-        let port = self.port;
-        let unreachable = |source| LoginError::Unreachable { port, source };
-        let connected = tokio::time::timeout(CONNECT, TcpStream::connect((login.address, port))).await;
-        let stream = connected.map_err(|_| unreachable(std::io::ErrorKind::TimedOut.into()))?.map_err(unreachable)?;
-        let _ = stream.set_nodelay(true); // an optimization only
-        let trust = Trust(login.host_key.clone());
-        client::connect_stream(Arc::new(configuration(login.host_key)), stream, trust).await.map_err(LoginError::from)
-    }
 }
 
-/// Asks the server for the very kind of host key that is on record; it may have others.
-fn configuration(host_key: &PublicKey) -> client::Config {
-    let kinds = match host_key.algorithm() {
+/// Logs in at a server that has one of these host keys. A caller that holds no other reference to `key` can drop it
+/// afterwards: the session keeps none.
+pub async fn connect(
+    address: SocketAddr,
+    user: &str,
+    key: &Arc<PrivateKey>,
+    host_keys: &[PublicKey],
+) -> Result<Handle<Trust>, LoginError> {
+    let unreachable = |source| LoginError::Unreachable { port: address.port(), source };
+    let connected = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await;
+    let stream = connected.map_err(|_| unreachable(std::io::ErrorKind::TimedOut.into()))?.map_err(unreachable)?;
+    let _ = stream.set_nodelay(true); // an optimization only
+    let trust = Trust(host_keys.to_vec());
+    let mut session = client::connect_stream(Arc::new(configuration(host_keys)), stream, trust).await?;
+    authenticate(&mut session, user, key).await?;
+    Ok(session)
+}
+
+/// Asks the server for the very kinds of host key that are on record; it may have others.
+fn configuration(host_keys: &[PublicKey]) -> client::Config {
+    let kinds = host_keys.iter().flat_map(|key| match key.algorithm() {
         Algorithm::Rsa { .. } => {
             [HashAlg::Sha512, HashAlg::Sha256].map(|hash| Algorithm::Rsa { hash: Some(hash) }).to_vec()
         }
         other => vec![other],
-    };
+    });
     client::Config {
-        preferred: Preferred { key: Cow::Owned(kinds), ..Preferred::DEFAULT },
+        preferred: Preferred { key: Cow::Owned(kinds.collect()), ..Preferred::DEFAULT },
         inactivity_timeout: Some(LOGIN),
+        keepalive_interval: Some(LOGIN / 4), // a server that is busy with a file, and not gone, answers these
         ..client::Config::default()
     }
 }
 
-async fn authenticate(session: &mut Handle<Trust>, login: Login<'_>) -> Result<(), LoginError> {
-    let hash = match login.key.algorithm() {
+async fn authenticate(session: &mut Handle<Trust>, user: &str, key: &Arc<PrivateKey>) -> Result<(), LoginError> {
+    let hash = match key.algorithm() {
         // SHA-1 is what a server has that tells nothing; OpenSSH 8.8 and later refuse it, 7.2 and later know SHA-512.
         Algorithm::Rsa { .. } => session.best_supported_rsa_hash().await?.flatten().or(Some(HashAlg::Sha512)),
         _ => None,
     };
-    let key = PrivateKeyWithHashAlg::new(Arc::clone(login.key), hash);
-    let answer = session.authenticate_publickey(login.user, key).await?;
+    let answer = session.authenticate_publickey(user, PrivateKeyWithHashAlg::new(Arc::clone(key), hash)).await?;
     if answer.success() { Ok(()) } else { Err(LoginError::Refused) }
 }
 
@@ -103,15 +112,17 @@ async fn run(session: &Handle<Trust>) -> Result<(), LoginError> {
     Err(LoginError::Command(ended))
 }
 
-/// The one host key that counts.
-struct Trust(PublicKey);
+/// The host keys that count.
+pub struct Trust(Vec<PublicKey>);
 
 impl client::Handler for Trust {
     type Error = russh::Error;
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
         Ok(match shown {
-            PublicKeyOrCertificate::PublicKey { key, .. } => key.key_data() == self.0.key_data(),
+            PublicKeyOrCertificate::PublicKey { key, .. } => {
+                self.0.iter().any(|known| known.key_data() == key.key_data())
+            }
             PublicKeyOrCertificate::Certificate(_) => false,
         })
     }

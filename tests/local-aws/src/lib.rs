@@ -36,6 +36,7 @@ mod http;
 mod iam;
 mod invocation;
 mod local_aws;
+mod memory;
 mod nodes;
 mod process;
 mod random;

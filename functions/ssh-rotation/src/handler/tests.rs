@@ -209,10 +209,7 @@ async fn one_node_that_refuses_fails_the_step_by_name_and_the_next_try_goes_thro
     step(&world, &config(), "createSecret", &token(1)).await.unwrap();
     world.silent.borrow_mut().insert("i-2".into());
     let failure = step(&world, &config(), "setSecret", &token(1)).await.unwrap_err();
-    assert_eq!(
-        failure,
-        "NodesFailed: setSecret: 1 of 3 node(s) failed: [i-2: Failed (ssh-rotation: ec2-user: no space left)]"
-    );
+    assert_eq!(failure, "NodesFailed: setSecret: 1 of 3 node(s) failed: [i-2: Failed (ec2-user: no space left)]");
     world.silent.borrow_mut().clear();
     step(&world, &config(), "setSecret", &token(1)).await.unwrap();
     world.locked.borrow_mut().insert("i-3".into());

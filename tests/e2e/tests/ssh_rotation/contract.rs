@@ -62,13 +62,20 @@ fn a_rotation_that_is_not_to_begin_at_once_tests_and_changes_nothing() {
             if rotated_before {
                 ssh.rotated().await?;
             }
-            let (current, labels) = (ssh.text("AWSCURRENT").await, ssh.labels().await?);
+            let values = async || {
+                let mut values = Vec::new();
+                for label in ["AWSCURRENT", "AWSPREVIOUS", "HOSTKEYS"] {
+                    values.push(ssh.text(label).await);
+                }
+                values
+            };
+            let before = values().await;
             let lines = ssh.lines(&ssh.nodes[0], "ec2-user").await?;
             let only_test = ssh.account.rotation(&ssh.function, &ssh.secret).rotate_immediately(false).run().await?;
             assert!(only_test.succeeded, "{:?}", only_test.error());
             assert_eq!(only_test.names(), ["testSecret"]);
             assert_eq!(only_test.invocation(RotationStep::Test).unwrap().calls.mutating().len(), 0);
-            assert_eq!((ssh.text("AWSCURRENT").await, ssh.labels().await?), (current, labels));
+            assert_eq!(values().await, before);
             assert_eq!(ssh.lines(&ssh.nodes[0], "ec2-user").await?, lines);
         }
         Ok(())

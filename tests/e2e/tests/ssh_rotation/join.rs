@@ -76,6 +76,10 @@ fn a_node_that_was_stopped_during_a_rotation_loses_the_superseded_key_when_it_is
         away.set_agent(Agent::Offline);
         ssh.account.control("ec2", "StopInstances", &[("InstanceId.1", away.instance_id())]).await?;
         ssh.rotated().await?;
+        // Commands that were sent to it meanwhile are given up by SSM.
+        ssh.account.set_ssm_clock(1000.0);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        ssh.account.set_ssm_clock(1.0);
         ssh.account.control("ec2", "StartInstances", &[("InstanceId.1", away.instance_id())]).await?;
         away.set_agent(Agent::Online);
         ssh.account.apply_associations().await?; // as its schedule does

@@ -129,9 +129,10 @@ fn a_command_whose_exit_status_is_not_zero_is_no_login() {
         let rotation = ssh.begin().await?;
         answer(&rotation.run_step(RotationStep::Create).await?);
         answer(&rotation.run_step(RotationStep::Set).await?);
-        ssh.nodes[0]
-            .run("usermod -s /bin/false ec2-user || sed -i 's,^\\(ec2-user:.*:\\)[^:]*$,\\1/bin/false,' /etc/passwd")
-            .await?;
+        let passwd = ssh.nodes[0].read("/etc/passwd").await?;
+        let (before, after) = passwd.split_once("/home/ec2-user:").ok_or("no ec2-user")?;
+        let others = after.split_once('\n').map_or("", |(_, others)| others);
+        ssh.nodes[0].write("/etc/passwd", &format!("{before}/home/ec2-user:/bin/false\n{others}")).await?;
         let refused = rotation.run_step(RotationStep::Test).await?;
         assert!(error(&refused).error_message.contains("exit status 1"), "{:?}", refused.result);
         Ok(())

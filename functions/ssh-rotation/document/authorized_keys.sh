@@ -363,11 +363,12 @@ change() { # change USER
         exit 3
         ;;
     *)
+        [ -n "$answer" ] || answer="was killed, or the answer was: try again"
         while [ -n "$answer" ]; do
             printf 'ssh-rotation: %s: %s\n' "$name" "${answer%%"$newline"*}" >&2
             case $answer in *"$newline"*) answer=${answer#*"$newline"} ;; *) answer= ;; esac
         done
-        fail "$name: failed; what is said above was not done"
+        exit 1
         ;;
     esac
     case $answer in *' unlabelled') printf 'unlabelled %s\n' "$name" ;; esac

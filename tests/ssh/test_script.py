@@ -476,6 +476,35 @@ class Trouble(Script):
             except OSError:
                 filler.truncate(max(0, filler.tell() - free))
 
+    def test_the_new_file_is_on_the_disk_before_it_takes_the_name_and_the_name_before_the_end(self):
+        """A sync that writes down what it was called with, and how long both files were then."""
+        old, new = b"x\n", f"x\n{key_line(1)}\n".encode()
+        file = r"\./\.authorized_keys\.ssh-rotation\.\w+"
+        for name, behaviour, code, calls in [
+            ("a good one", "true", 0, [f"{file} old new", r"\. new -"]),
+            ("it knows no files", "[ $# = 0 ]", 0, [f"{file} old new", "/ old new", " old new", r"\. new -", "/ new -", " new -"]),
+            ("it fails with this file", '[ "$1" = / ]', 1, [f"{file} old new", "/ old new"]),
+        ]:
+            with self.subTest(name):
+                NODE.fresh_homes()
+                NODE.write(old)
+                spy = NODE.files / "sync"
+                spy.write_text(
+                    "#!/bin/bash\n"
+                    'length() { case $(wc -l <"$1") in 1) echo old ;; 2) echo new ;; *) echo - ;; esac 2>/dev/null; }\n'
+                    'echo "$1 $(length authorized_keys) $(length .auth*)" >>/home/ada/log\n' + behaviour
+                )
+                spy.chmod(0o755)
+                NODE.choose("sync", spy)
+                with open(NODE.file(), "rb") as before:
+                    done = NODE.run()
+                    self.assertEqual((done.returncode, before.read()), (code, old), done)
+                    self.assertEqual(os.fstat(before.fileno()).st_nlink, code)  # 0: another file took its name
+                self.assertEqual(NODE.read(), old if code else new)
+                self.assertRegex(pathlib.Path("/home/ada/log").read_text(), "^" + "".join(f"{call}\n" for call in calls) + "$")
+                self.no_leftovers()
+        NODE.uncover("sync")
+
     def test_killed_at_any_moment_the_file_is_old_or_new_and_the_next_run_cleans_up(self):
         old = f"foreign\n{key_line(0)} current\n{key_line(1)}\nlast".encode()
         new, _ = model.expected(old, model.Request("finish", key_line(1).encode()))

@@ -5,7 +5,7 @@
 #
 # Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that the tests want.
 
-FUNCTIONS := nat-failover
+FUNCTIONS := nat-failover ssh-rotation
 
 # Where things are kept; CI puts both outside the clone, so that a second run is fast.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -72,6 +72,7 @@ lint:
 	$(SAY) "lints (some minutes the first time)"
 	@cargo clippy --quiet $(WORKSPACE) --all-targets -- -D warnings
 	@! cargo tree --quiet -e normal -i rustls@0.21 2>/dev/null | grep . # no legacy TLS stack
+	@! cargo tree --quiet --workspace -e normal -i aws-config 2>/dev/null | grep . # an example's alone
 
 deny: $(TOOLS)/bin/cargo-deny
 	$(SAY) "licences, sources, duplicates"

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::invocation::{Invocation, Trigger, outcome};
 use crate::record::CallLog;
 use crate::world::{AccountState, World};
-use crate::{lock, memory, startup};
+use crate::{lock, observe, startup};
 
 /// What a function was deployed with, read back from Lambda and IAM.
 #[derive(Debug, Clone)]
@@ -154,11 +154,17 @@ impl Function {
         peak.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
     }
 
+    /// The CPU time that its (first) process has used so far, the kernel's part included.
+    pub async fn cpu_time(&self) -> Option<Duration> {
+        let process = self.inner.environments.lock().await.iter().find_map(|environment| environment.process_id())?;
+        observe::cpu_time(process)
+    }
+
     /// What the writable memory of its (first) process holds: for tests that look for secrets left there.
     pub async fn memory(&self) -> Result<Vec<u8>> {
         let process = self.inner.environments.lock().await.iter().find_map(|environment| environment.process_id());
         let process = process.ok_or_else(|| Error::malformed("a function's memory", "it has no process"))?;
-        memory::writable(process).map_err(|error| Error::malformed("a function's memory", error))
+        observe::writable(process).map_err(|error| Error::malformed("a function's memory", error))
     }
 
     /// The time from starting its process to its first poll of the runtime API, without the emulator between.

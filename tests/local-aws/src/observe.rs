@@ -1,7 +1,8 @@
-//! The memory of a process, as a debugger sees it: proc(5).
+//! What a process holds and has used, as the kernel tells: proc(5).
 
 use std::fs::File;
 use std::io::{Read, Result, Seek as _, SeekFrom};
+use std::time::Duration;
 
 /// What the writable regions hold, one after another.
 pub(crate) fn writable(process: u32) -> Result<Vec<u8>> {
@@ -22,4 +23,14 @@ fn region(line: &str) -> Option<(u64, u64)> {
     let (start, end) = range.split_once('-')?;
     let number = |text| u64::from_str_radix(text, 16).ok();
     rest.starts_with("rw").then_some((number(start)?, number(end)?))
+}
+
+/// The CPU time of all its threads, in nanoseconds the first number of each thread's `schedstat`.
+pub(crate) fn cpu_time(process: u32) -> Option<Duration> {
+    let mut nanoseconds = 0;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        nanoseconds += text.split(' ').next()?.parse::<u64>().ok()?;
+    }
+    Some(Duration::from_nanos(nanoseconds))
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The artifacts that ship, started under an emulator of arm64: one event of each kind, and whole failovers. These are the
-# end-to-end tests again, with the shipped bootstrap in the place of this machine's build.
+# The artifacts that ship, started under an emulator of arm64: one event of each kind, whole failovers, whole rotations.
+# These are the end-to-end tests again, with the shipped bootstrap in the place of this machine's build.
 set -eu
 lambda=$CARGO_TARGET_DIR/lambda
 emulated=$CARGO_TARGET_DIR/emulated
@@ -14,9 +14,10 @@ for name in "$@"; do
     [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.34 ] ||
         { echo "$name wants $newest, Amazon Linux 2023 has GLIBC_2.34" >&2; exit 1; }
 
-    # The budget of every function: a larger one starts slower.
+    # A larger one starts slower. ssh-rotation has an SSH client and all algorithms of keys on board.
+    case $name in ssh-rotation) budget=9000000 ;; *) budget=7000000 ;; esac
     size=$(wc -c <"$bootstrap")
-    [ "$size" -lt 7000000 ] || { echo "$name is $size bytes, the budget is 7,000,000" >&2; exit 1; }
+    [ "$size" -lt "$budget" ] || { echo "$name is $size bytes, the budget is $budget" >&2; exit 1; }
     echo "$name: $size bytes, wants $newest"
 
     cat >"$emulated/$name" <<EOF
@@ -27,4 +28,11 @@ EOF
 done
 
 # shellcheck disable=SC2086 # a list of words
-LOCAL_AWS_BOOTSTRAPS=$emulated cargo test --quiet ${WORKSPACE:---workspace} --test nat_failover -- events:: failover:: failback::
+emulated_test() { # emulated_test TEST FILTER...
+    test=$1
+    shift
+    LOCAL_AWS_BOOTSTRAPS=$emulated cargo test --quiet ${WORKSPACE:---workspace} --test "$test" -- "$@"
+}
+
+emulated_test nat_failover events:: failover:: failback::
+emulated_test ssh_rotation contract::a_rotation rotation::both_keys rotation::every_algorithm

@@ -116,6 +116,24 @@ mod tests {
     }
 
     #[test]
+    fn every_sample_event_is_understood() {
+        let samples = [
+            ("create-secret", Step::Create),
+            ("create-secret-snake-case", Step::Create),
+            ("set-secret", Step::Set),
+            ("test-secret", Step::Test),
+            ("test-secret-rotate-immediately-false", Step::Test),
+            ("finish-secret", Step::Finish),
+        ];
+        let folder = format!("{}/../../events/ssh-rotation", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), samples.len(), "a sample event is missing here");
+        for (name, step) in samples {
+            let event = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+            assert_eq!(RotationEvent::read(&serde_json::from_str(&event).unwrap()).unwrap().step, step, "{name}");
+        }
+    }
+
+    #[test]
     fn a_wrong_event_names_the_field_and_not_its_content() {
         let good =
             json!({"Step": "setSecret", "SecretId": "s", "ClientRequestToken": TOKEN, "RotationToken": "t".repeat(36)});

@@ -5,6 +5,7 @@ use crate::model::Step;
 /// Calls of one action at one depth, with one kind of outcome.
 #[derive(Debug)]
 pub(crate) struct Burst<'a> {
+    pub(crate) part: &'a str,
     pub(crate) depth: u32,
     pub(crate) action: &'a str,
     pub(crate) error: Option<&'a str>,
@@ -12,6 +13,20 @@ pub(crate) struct Burst<'a> {
 }
 
 impl Burst<'_> {
+    fn is_like(&self, other: &Self) -> bool {
+        (self.part, self.action, self.error) == (other.part, other.action, other.error)
+    }
+
+    /// Whether it is the question that was asked just before, as a poll is: then the one before takes its calls.
+    fn asks_again(&mut self, before: &mut Self) -> bool {
+        let again = self.is_like(before) && self.error.is_none() && self.resources() == before.resources();
+        if again && self.calls.len() == 1 {
+            before.calls.append(&mut self.calls);
+            return true;
+        }
+        false
+    }
+
     pub(crate) fn start(&self) -> f64 {
         self.calls.iter().map(|call| call.at_ms).fold(f64::INFINITY, f64::min)
     }
@@ -49,14 +64,20 @@ pub(crate) fn end<'a>(steps: impl IntoIterator<Item = &'a Step>) -> f64 {
 pub(crate) fn bursts(steps: &[Step]) -> Vec<Burst<'_>> {
     let mut bursts: Vec<Burst<'_>> = Vec::new();
     for step in steps {
-        let (depth, action, error) = (step.depth, step.action.as_str(), step.error.as_deref());
-        let alike = |burst: &&mut Burst<'_>| (burst.depth, burst.action, burst.error) == (depth, action, error);
-        match bursts.iter_mut().find(alike) {
-            Some(burst) => burst.calls.push(step),
-            None => bursts.push(Burst { depth, action, error, calls: vec![step] }),
+        let burst = Burst {
+            part: &step.part,
+            depth: step.depth,
+            action: &step.action,
+            error: step.error.as_deref(),
+            calls: vec![step],
+        };
+        match bursts.iter_mut().find(|known| known.depth == burst.depth && known.is_like(&burst)) {
+            Some(known) => known.calls.push(step),
+            None => bursts.push(burst),
         }
     }
     bursts.sort_by(|a, b| a.depth.cmp(&b.depth).then(a.start().total_cmp(&b.start())));
+    bursts.dedup_by(|later, first| later.asks_again(first));
     bursts
 }
 
@@ -65,7 +86,8 @@ mod tests {
     use super::*;
 
     fn step(depth: u32, action: &str, at_ms: f64) -> Step {
-        Step { action: action.into(), resource: format!("r{at_ms}"), at_ms, took_ms: 5.0, depth, error: None }
+        let resource = format!("r{at_ms}");
+        Step { action: action.into(), resource, at_ms, took_ms: 5.0, depth, ..Step::default() }
     }
 
     #[test]
@@ -77,5 +99,16 @@ mod tests {
         let expected = [("DescribeAlarms", false), ("ReplaceRoute", true), ("ReplaceRoute × 2", false)];
         assert_eq!(names, expected.map(|(name, error)| (name.to_owned(), error)));
         assert_eq!(bursts(&steps)[2].resources(), "on 2 resources");
+    }
+
+    #[test]
+    fn a_question_asked_again_is_one_line() {
+        let poll =
+            |depth| Step { resource: "command".into(), ..step(depth, "ListCommandInvocations", f64::from(depth)) };
+        let names = |steps: &[Step]| bursts(steps).iter().map(Burst::name).collect::<Vec<_>>();
+        assert_eq!(names(&[poll(1), poll(2), poll(3)]), ["ListCommandInvocations × 3"]);
+        let other = Step { part: "finishSecret".into(), ..poll(2) };
+        assert_eq!(names(&[poll(1), other]).len(), 2, "another part of the work");
+        assert_eq!(names(&[step(1, "ReplaceRoute", 1.0), step(2, "ReplaceRoute", 9.0)]).len(), 2, "another resource");
     }
 }

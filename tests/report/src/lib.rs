@@ -6,12 +6,14 @@
 //! self-contained page of them all.
 
 mod bursts;
+mod cluster;
 mod html;
 mod model;
 mod network;
 mod terminal;
 mod text;
 
+pub use cluster::{Cluster, Line, Login, Moment};
 pub use model::{Chapter, Check, Fact, Figure, Outcome, Report, Scenario, Step};
 pub use network::{
     AlarmState, Change, Condition, Group, Instance, NatGateway, Network, Route, RouteState, Table, Zone,

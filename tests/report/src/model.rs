@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::Cluster;
 use crate::network::Network;
 
 /// One run of the demo.
@@ -56,6 +57,9 @@ pub struct Scenario {
 /// A call that the function made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
+    /// The part of the work that it belongs to, such as a step of a rotation; empty where there is but one.
+    #[serde(default)]
+    pub part: String,
     /// The API action, such as `ReplaceRoute`.
     pub action: String,
     /// What it acted on: an id or an ARN; empty where it names nothing.
@@ -104,6 +108,8 @@ pub struct Fact {
 pub enum Figure {
     /// Zones, their NAT instances and route tables.
     Network(Network),
+    /// Keys, and the nodes that let them in.
+    Cluster(Cluster),
 }
 
 impl Default for Outcome {

@@ -45,15 +45,28 @@ fn of(scenario: Scenario) -> Report {
     Report { chapters: vec![Chapter { scenarios: vec![scenario], ..Chapter::default() }], ..Report::default() }
 }
 
-fn network(figure: &Figure) -> &Network {
-    let Figure::Network(network) = figure;
-    network
+fn network(figure: &Figure) -> Option<&Network> {
+    if let Figure::Network(network) = figure { Some(network) } else { None }
 }
 
 /// The report with something before every text, but for words that the model knows.
 fn spoilt(report: &Report, spoil: &str) -> Report {
     fn walk(value: &mut Value, spoil: &str) {
-        const WORDS: [&str; 8] = ["network", "ok", "failed", "OK", "ALARM", "INSUFFICIENT_DATA", "active", "blackhole"];
+        const WORDS: [&str; 13] = [
+            "network",
+            "ok",
+            "failed",
+            "OK",
+            "ALARM",
+            "INSUFFICIENT_DATA",
+            "active",
+            "blackhole",
+            "cluster",
+            "in",
+            "refused",
+            "other-host",
+            "nothing",
+        ];
         match value {
             Value::String(text) if !WORDS.contains(&text.as_str()) => text.insert_str(0, spoil),
             Value::Array(items) => items.iter_mut().for_each(|item| walk(item, spoil)),
@@ -92,7 +105,7 @@ fn the_page_needs_no_network_and_no_script() {
 #[test]
 fn every_changed_route_is_marked() {
     for scenario in data::report().scenarios() {
-        let (before, after) = (network(&scenario.before), network(&scenario.after));
+        let (Some(before), Some(after)) = (network(&scenario.before), network(&scenario.after)) else { continue };
         let mut fresh = after.clone();
         fresh.mark_changes(before);
         let changes = fresh.changes(before).len();
@@ -123,7 +136,7 @@ fn any_number_of_zones_is_drawn_whole() {
             vec![data::network(zones)]
         } else {
             let scenario = data::crowded(zones);
-            vec![network(&scenario.before).clone(), network(&scenario.after).clone()]
+            [&scenario.before, &scenario.after].into_iter().filter_map(network).cloned().collect()
         };
         for network in networks {
             let ids: Vec<String> = network.zones.iter().flat_map(|z| &z.tables).map(|t| t.id.clone()).collect();
@@ -132,6 +145,34 @@ fn any_number_of_zones_is_drawn_whole() {
             assert!(ids.iter().all(|id| html.contains(&format!(">{id}</text>"))));
         }
     }
+}
+
+#[test]
+fn every_login_is_drawn_with_a_word_and_every_line_once() {
+    let html = of(data::cluster::scenario()).html();
+    let words = |word: &str| html.matches(&format!("{word}. ")).count();
+    assert_eq!((words(": logs in"), words(": refused"), words(": not there yet")), (19, 6, 3));
+    assert_eq!(words(": another host key: not trusted"), 2);
+    assert_eq!(html.matches("me@home").count(), 1);
+    assert_eq!(html.matches("class=\"foreign\"").count(), 5, "it was there all the time");
+}
+
+#[test]
+fn a_rotation_in_the_terminal_is_a_line_for_each_key_and_each_line() {
+    let text = told(&of(data::cluster::scenario()));
+    let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "before create set test finish",
+        "old key ✓✓✓ ✓✓✓ ✓✓✓ ✓!✓ ✗✗✗",
+        "new key ··· ✗✗✗ ✓✓✓ ✓!✓ ✓✓✓",
+        "AWSCURRENT is old old old old new",
+        "copy_file uses old old new",
+        "authorized_keys of node-1:",
+        "ssh-ed25519 AAAA…old ssh-rotation:… ■ ■ ■ ■",
+    ] {
+        assert!(lines.iter().any(|told| told == line), "{line}\n{text}");
+    }
+    assert!(text.contains("SendCommand, ListCommandInvocations × 2"), "{text}");
 }
 
 #[test]

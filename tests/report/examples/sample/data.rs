@@ -1,5 +1,8 @@
 //! A made-up report, for looking at the renderings and for their tests.
 
+#[path = "cluster.rs"]
+pub(crate) mod cluster;
+
 use report::{
     AlarmState, Chapter, Check, Fact, Figure, Group, Instance, NatGateway, Network, Outcome, Report, Route, RouteState,
     Scenario, Step, Table, Zone,
@@ -21,7 +24,14 @@ pub(crate) fn report() -> Report {
             Fact::new("EC2, Auto Scaling, CloudWatch", "moto 5.1"),
             Fact::new("rustc", "1.95.0"),
         ],
-        chapters: vec![Chapter { system: "nat-failover".into(), lead: lead.into(), scenarios }],
+        chapters: vec![
+            Chapter { system: "nat-failover".into(), lead: lead.into(), scenarios },
+            Chapter {
+                system: "ssh-rotation".into(),
+                lead: "Four steps that converge.".into(),
+                scenarios: vec![cluster::scenario()],
+            },
+        ],
     }
 }
 
@@ -108,7 +118,7 @@ fn zone(letter: &str) -> Zone {
 }
 
 fn step(depth: u32, action: &str, resource: &str, at_ms: f64, took_ms: f64) -> Step {
-    Step { action: action.into(), resource: resource.into(), at_ms, took_ms, depth, error: None }
+    Step { action: action.into(), resource: resource.into(), at_ms, took_ms, depth, ..Step::default() }
 }
 
 fn steps() -> Vec<Step> {

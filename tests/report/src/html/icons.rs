@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::cluster::Login;
 use crate::network::{AlarmState, Condition};
 
 /// A tick or a cross in a circle.
@@ -26,6 +27,16 @@ pub(super) fn condition(condition: Condition) -> Markup {
             rect.hollow x="-6" y="-6" width="12" height="12" rx="2" {}
             path.line d="M-3 0H3" {}
         },
+    }
+}
+
+/// A login: a tick in a circle, a cross in an octagon, a mark in a triangle, a dash.
+pub(super) fn login(login: Login) -> Markup {
+    match login {
+        Login::In => condition(Condition::Healthy),
+        Login::Refused => condition(Condition::Failed),
+        Login::OtherHost => html! { path d="M0 -7 7.5 6.5H-7.5Z" {} path.cut d="M0 -2.5V1.5M0 4V4.2" {} },
+        Login::Nothing => html! { path.line d="M-3 0H3" {} },
     }
 }
 

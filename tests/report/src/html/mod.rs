@@ -1,5 +1,6 @@
 //! The page: one file, no network, no script. Maud escapes every text.
 
+mod cluster;
 mod icons;
 mod network;
 mod scenario;
@@ -10,7 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::model::{Chapter, Fact, Outcome, Report, Scenario};
 use crate::text::count;
 
-const STYLE: &str = concat!(include_str!("page.css"), include_str!("network.css"));
+const STYLE: &str = concat!(include_str!("page.css"), include_str!("network.css"), include_str!("cluster.css"));
 
 pub(crate) fn page(report: &Report) -> String {
     // Nothing may be loaded and nothing may run: an escape that failed would still do no harm.

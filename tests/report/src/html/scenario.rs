@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{answer, facts, mark, network, timeline};
+use super::{answer, cluster, facts, mark, network, timeline};
 use crate::model::{Check, Figure, Outcome, Scenario};
 
 pub(super) fn section(anchor: &str, number: usize, scenario: &Scenario) -> Markup {
@@ -28,6 +28,9 @@ pub(super) fn section(anchor: &str, number: usize, scenario: &Scenario) -> Marku
 fn figures(before: &Figure, after: &Figure) -> Markup {
     match (before, after) {
         (Figure::Network(before), Figure::Network(after)) => network::pair(before, after),
+        (_, Figure::Network(only)) => network::pair(only, only),
+        // It begins with the moment before.
+        (_, Figure::Cluster(moments)) => cluster::figure(moments),
     }
 }
 

@@ -16,12 +16,13 @@ pub(super) fn chart(steps: &[Step]) -> Markup {
     let whole = end(steps).max(0.001);
     let depth = steps.iter().map(|step| step.depth).max().unwrap_or(0);
     let summary = format!("{}, {depth} one after another, {}", count(steps.len(), "call"), duration(whole));
-    let mut last = 0;
+    let (mut last, mut part) = (0, "");
     html! {
         p.summary { (summary) }
         ol.chart {
             @for burst in bursts(steps) {
                 @let first = std::mem::replace(&mut last, burst.depth) != burst.depth;
+                @if std::mem::replace(&mut part, burst.part) != burst.part { li.part { b { (burst.part) } } }
                 (row(&burst, first, whole))
             }
         }
@@ -90,16 +91,18 @@ fn axis(whole: f64) -> Markup {
 
 /// Every call in a table, for those who want the bare facts.
 pub(super) fn every_call(steps: &[Step]) -> Markup {
+    let parted = steps.iter().any(|step| !step.part.is_empty());
     html! {
         details {
             summary { "Every call" }
             div.scroll tabindex="0" role="region" aria-label="Every call" {
                 table {
-                    thead { tr { th.n { "at" } th.n { "took" } th.n { "step" } th { "action" } th { "resource" } th { "outcome" } } }
+                    thead { tr { th.n { "at" } th.n { "took" } th.n { "step" } @if parted { th { "part" } } th { "action" } th { "resource" } th { "outcome" } } }
                     tbody {
                         @for step in steps {
                             tr {
                                 td.n { (duration(step.at_ms)) } td.n { (duration(step.took_ms)) } td.n { (step.depth) }
+                                @if parted { td { (step.part) } }
                                 td { (step.action) } td.id { (step.resource) }
                                 td { @match &step.error { Some(error) => span.error { "✗ " (error) }, None => "ok" } }
                             }

@@ -21,13 +21,15 @@ impl From<&str> for Cell {
 }
 
 /// Each column as wide as its widest cell, two spaces between, nothing trailing.
-pub(crate) fn grid<const N: usize>(paint: Paint, indent: &str, rows: &[[Cell; N]]) -> Vec<String> {
+pub(crate) fn grid<R: AsRef<[Cell]>>(paint: Paint, indent: &str, rows: &[R]) -> Vec<String> {
+    let rows = || rows.iter().map(AsRef::as_ref);
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
+        let cells = rows().filter_map(|row| row.get(column));
         cells.map(|Cell(text, _)| text.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let line = |row: &[Cell; N]| {
+    let columns = rows().map(<[Cell]>::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &[Cell]| {
         let mut line = indent.to_owned();
         let last = row.iter().rposition(|Cell(text, _)| !text.is_empty()).map_or(0, |last| last + 1);
         for (Cell(text, brush), width) in row.iter().zip(&widths).take(last) {
@@ -38,5 +40,5 @@ pub(crate) fn grid<const N: usize>(paint: Paint, indent: &str, rows: &[[Cell; N]
         }
         line.trim_end().to_owned()
     };
-    rows.iter().map(line).collect()
+    rows().map(line).collect()
 }

@@ -1,5 +1,6 @@
 //! The story in the terminal, told as the demo runs.
 
+mod cluster;
 mod grid;
 mod network;
 mod paint;
@@ -72,6 +73,7 @@ impl Narrator {
         self.heading("Before");
         match figure {
             Figure::Network(network) => self.lines(network::state(self.paint, &network.unmarked(), None)),
+            Figure::Cluster(cluster) => self.lines(cluster::state(self.paint, cluster)),
         }
     }
 
@@ -88,12 +90,19 @@ impl Narrator {
     }
 
     fn after(&mut self, before: &Figure, after: &Figure) {
-        let (Figure::Network(before), Figure::Network(after)) = (before, after);
-        if before.unmarked() == after.unmarked() {
-            self.heading("After: nothing changed");
-        } else {
-            self.heading("After  (◆ marks what changed)");
-            self.lines(network::state(self.paint, after, Some(before)));
+        match (before, after) {
+            (Figure::Network(before), Figure::Network(after)) if before.unmarked() == after.unmarked() => {
+                self.heading("After: nothing changed");
+            }
+            (before, Figure::Network(after)) => {
+                self.heading("After  (◆ marks what changed)");
+                let before = if let Figure::Network(before) = before { Some(before) } else { None };
+                self.lines(network::state(self.paint, after, before));
+            }
+            (_, Figure::Cluster(after)) => {
+                self.heading("From before to after");
+                self.lines(cluster::state(self.paint, after));
+            }
         }
     }
 

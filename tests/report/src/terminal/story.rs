@@ -21,19 +21,47 @@ pub(crate) fn steps(paint: Paint, steps: &[Step]) -> Vec<String> {
         return vec![format!("{INDENT}It made no call.")];
     }
     let whole = end(steps);
-    let mut last = 0;
-    let rows: Vec<[Cell; 6]> = bursts(steps)
-        .iter()
-        .map(|burst| {
-            let depth = if burst.depth == last { String::new() } else { burst.depth.to_string() };
-            last = burst.depth;
-            row(burst, depth, whole)
-        })
-        .collect();
-    let mut lines = grid(paint, INDENT, &rows);
+    let bursts = bursts(steps);
+    let parted = bursts.iter().any(|burst| !burst.part.is_empty());
+    let mut lines = if parted { parts(paint, &bursts, whole) } else { every_burst(paint, &bursts, whole) };
     let depth = steps.iter().map(|step| step.depth).max().unwrap_or(0);
     let summary = format!("{}, {depth} one after another, {}", count(steps.len(), "call"), duration(whole));
     lines.push(format!("{INDENT}{}", paint.dim(&summary)));
+    lines
+}
+
+fn every_burst(paint: Paint, bursts: &[Burst<'_>], whole: f64) -> Vec<String> {
+    let mut last = 0;
+    let numbered = |burst: &Burst<'_>| {
+        let depth = if burst.depth == last { String::new() } else { burst.depth.to_string() };
+        last = burst.depth;
+        row(burst, depth, whole)
+    };
+    grid(paint, INDENT, &bursts.iter().map(numbered).collect::<Vec<_>>())
+}
+
+/// A line for each part of the work, and its calls below it: the page has each on a line of its own.
+fn parts(paint: Paint, bursts: &[Burst<'_>], whole: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for part in bursts.chunk_by(|one, next| one.part == next.part) {
+        let start = part.iter().map(Burst::start).fold(f64::INFINITY, f64::min);
+        let end = part.iter().map(Burst::end).fold(0.0, f64::max);
+        let failed = part.iter().any(|burst| burst.error.is_some());
+        let name = part.first().map_or("", |burst| burst.part);
+        let head = [
+            Cell(format!("{name:<12}"), Paint::bold),
+            Cell(bar(start, end, whole), if failed { Paint::bad } else { Paint::good }),
+            format!("{:>7}", duration(end - start)).into(),
+            Cell(count(part.iter().map(|burst| burst.calls.len()).sum(), "call"), Paint::dim),
+        ];
+        lines.extend(grid(paint, INDENT, &[head]));
+        let told = |burst: &Burst<'_>| match burst.error {
+            Some(error) => format!("{} ✗ {error}", burst.name()),
+            None => burst.name(),
+        };
+        let calls = part.iter().map(told).collect::<Vec<_>>().join(", ");
+        lines.extend(wrapped(&calls, &" ".repeat(18)).iter().map(|line| paint.dim(line)));
+    }
     lines
 }
 
@@ -44,7 +72,7 @@ fn row(burst: &Burst<'_>, depth: String, whole: f64) -> [Cell; 6] {
     };
     [
         depth.into(),
-        Cell(bar(burst, whole), if burst.error.is_some() { Paint::bad } else { Paint::good }),
+        Cell(bar(burst.start(), burst.end(), whole), if burst.error.is_some() { Paint::bad } else { Paint::good }),
         Cell(format!("{:>7}", duration(burst.start())), Paint::dim),
         format!("{:>7}", duration(burst.end() - burst.start())).into(),
         fit(&burst.name(), 29).into(),
@@ -52,9 +80,9 @@ fn row(burst: &Burst<'_>, depth: String, whole: f64) -> [Cell; 6] {
     ]
 }
 
-fn bar(burst: &Burst<'_>, whole: f64) -> String {
+fn bar(start: f64, end: f64, whole: f64) -> String {
     let share = |ms: f64| if whole > 0.0 { ms / whole } else { 0.0 };
-    let (start, end) = (share(burst.start()), share(burst.end()));
+    let (start, end) = (share(start), share(end));
     let mut from = 0.0;
     (0..BAR)
         .map(|_| {

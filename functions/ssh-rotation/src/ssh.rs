@@ -45,8 +45,10 @@ impl Ssh {
         let address = SocketAddr::new(login.address, self.port);
         let session = connect(address, login.user, login.key, std::slice::from_ref(login.host_key)).await?;
         run(&session).await?;
-        // Politeness: the node's log otherwise tells of a connection that was lost.
+        // Politeness: the node's log otherwise tells of a connection that was lost. And the session's task, which has had
+        // the key, is over before the function answers and is frozen.
         let _ = session.disconnect(Disconnect::ByApplication, "", "").await;
+        let _ = session.await;
         Ok(())
     }
 }
@@ -104,7 +106,7 @@ async fn run(session: &Handle<Trust>) -> Result<(), LoginError> {
             ChannelMsg::ExitStatus { exit_status: 0 } => return Ok(()),
             ChannelMsg::ExitStatus { exit_status } => ended = format!("exit status {exit_status}"),
             ChannelMsg::ExitSignal { signal_name, .. } => ended = format!("signal {signal_name:?}"),
-            ChannelMsg::Failure => ended = "a refusal by sshd".to_owned(),
+            ChannelMsg::Failure => ended = "a refusal by sshd".into(),
             ChannelMsg::Close => break,
             _ => (),
         }

@@ -1,29 +1,32 @@
 #!/bin/sh
 # Installs the Debian packages that the tests want and that are missing: a real Squid with its network, OpenSSH, an emulator
-# of arm64. Without the rights to install it says what is missing and fails: a test that is skipped proves nothing.
+# of arm64; with the argument `demo` only what the demo wants. Without the rights to install it says what is missing and
+# fails: a test that is skipped proves nothing.
 set -eu
 missing=
 want() { # want COMMAND PACKAGE...
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || { shift; missing="$missing $*"; }
 }
-want squid squid-openssl
-want nft nftables
-want ip iproute2
-want curl curl
-want openssl openssl
 want sshd openssh-server
 want ssh openssh-client
-want busybox busybox # shells and awks of the script for authorized_keys
-want mksh mksh
-want gawk gawk
-want mawk mawk
-want shellcheck shellcheck
 want unshare util-linux
-want qemu-aarch64-static qemu-user-static
-want readelf binutils
 [ "$(id -u)" = 0 ] || want newuidmap uidmap
-[ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
-[ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || missing="$missing libgcc-s1-arm64-cross"
+if [ "${1:-}" != demo ]; then
+    want squid squid-openssl
+    want nft nftables
+    want ip iproute2
+    want curl curl
+    want openssl openssl
+    want busybox busybox # shells and awks of the script for authorized_keys
+    want mksh mksh
+    want gawk gawk
+    want mawk mawk
+    want shellcheck shellcheck
+    want qemu-aarch64-static qemu-user-static
+    want readelf binutils
+    [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
+    [ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || missing="$missing libgcc-s1-arm64-cross"
+fi
 [ -n "$missing" ] || exit 0
 
 sudo=

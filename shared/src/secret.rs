@@ -5,6 +5,21 @@
 
 pub use secrecy::{ExposeSecret, SecretString};
 
+/// Overwrites the stack below the caller and below the runtime's tasks: cryptographic code leaves copies of keys in the
+/// frames of calls that have returned, where no destructor reaches them. Call it when the work with a secret is over.
+pub async fn wipe_stack() {
+    let _ = tokio::spawn(async { overwrite() }).await; // a task begins higher up than the caller
+    overwrite();
+}
+
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the stack is what is to be overwritten")]
+fn overwrite() {
+    const DEEPEST: usize = 256 * 1024; // an RSA signature in a poll of a task takes less than half of it
+    let mut unused = [0_u8; DEEPEST];
+    std::hint::black_box(&mut unused);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use local_aws::{Account, Deploy, Function, LocalAws, NODE_PORT, Node, NodeOption
 use serde_json::{Value, json};
 
 use crate::Result;
-pub use client::LoggedIn;
+pub use client::{LoggedIn, Login};
 
 /// The secret's name, the seed's.
 pub const SECRET: &str = "/dev/ssh";
@@ -130,6 +130,11 @@ impl Ssh {
     /// Whether a key logs in everywhere, nowhere, or at some nodes only.
     pub async fn who_lets_in(&self, user: &str, private_key: &str) -> Result<LoggedIn> {
         client::everywhere(&self.nodes, user, private_key).await
+    }
+
+    /// What comes of a key at each node, in their order.
+    pub async fn try_key(&self, user: &str, private_key: &str) -> Result<Vec<Login>> {
+        client::each(&self.nodes, user, private_key).await
     }
 }
 

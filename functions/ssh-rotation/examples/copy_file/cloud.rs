@@ -1,5 +1,7 @@
 //! The secret, in Secrets Manager.
 
+use std::sync::Arc;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_secretsmanager::Client;
@@ -34,15 +36,15 @@ impl Cloud {
         Self { client: Client::new(&config), config, secret: secret.to_owned() }
     }
 
-    /// The current private key.
-    pub(crate) async fn private_key(&self) -> Result<PrivateKey, CopyError> {
+    /// The current private key: in one place, because a value that is handed on leaves copies of itself behind.
+    pub(crate) async fn private_key(&self) -> Result<Arc<PrivateKey>, CopyError> {
         let secret = || self.secret.clone();
         let Some(value) = self.read(CURRENT).await? else {
             return Err(CopyError::NoSecret { secret: secret(), region: self.region() });
         };
         let value = SecretValue::read(&value).map_err(|source| CopyError::Value { secret: secret(), source })?;
         let key = value.private_key().ok_or_else(|| CopyError::NoKeypair(secret()))?;
-        keypair::read(&key).map_err(|source| CopyError::Keypair { secret: secret(), source })
+        keypair::read(&key).map(Arc::new).map_err(|source| CopyError::Keypair { secret: secret(), source })
     }
 
     /// The host keys that the rotations recorded.

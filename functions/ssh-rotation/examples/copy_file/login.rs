@@ -24,7 +24,7 @@ pub(crate) type Session = Handle<Trust>;
 pub(crate) async fn log_in(cloud: &Cloud, peers: &Peers, arguments: &Arguments) -> Result<Session, CopyError> {
     let key = cloud.private_key().await?;
     let tried = key.public_key().clone();
-    match at_one_of(peers, &arguments.user, key).await {
+    let done = match at_one_of(peers, &arguments.user, key).await {
         Err(refused @ CopyError::Refused { .. }) => {
             let key = cloud.private_key().await?;
             if key.public_key().key_data() == tried.key_data() {
@@ -33,7 +33,17 @@ pub(crate) async fn log_in(cloud: &Cloud, peers: &Peers, arguments: &Arguments) 
             at_one_of(peers, &arguments.user, key).await
         }
         done => done,
-    }
+    };
+    wipe_stack();
+    done
+}
+
+/// Overwrites the stack below its caller. The key wiped itself, but parsing and signing moved it about, and what was
+/// moved away from is wiped by nobody.
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the point of it; the main thread has 8 MiB")]
+fn wipe_stack() {
+    std::hint::black_box(&mut [0_u8; 512 * 1024]);
 }
 
 /// Says good-bye, which spares the node's log a lost connection.
@@ -41,9 +51,9 @@ pub(crate) async fn log_out(session: Session) {
     let _ = session.disconnect(Disconnect::ByApplication, "", "").await;
 }
 
-/// A name may have several addresses of which one answers. The key is wiped at the end.
-async fn at_one_of(peers: &Peers, user: &str, key: PrivateKey) -> Result<Session, CopyError> {
-    let key = Arc::new(key); // the only reference that outlives a login attempt: see ssh::connect
+/// A name may have several addresses of which one answers. The key is wiped at the end: this is the only reference to it
+/// that outlives a login attempt (see `ssh::connect`).
+async fn at_one_of(peers: &Peers, user: &str, key: Arc<PrivateKey>) -> Result<Session, CopyError> {
     let mut last = at(&peers.first, user, &key, peers).await;
     for peer in &peers.others {
         if !matches!(last, Err(CopyError::Unreachable { .. })) {

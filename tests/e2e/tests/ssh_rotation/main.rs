@@ -10,6 +10,7 @@
 )]
 
 mod budgets;
+mod client;
 mod configuration;
 mod contract;
 mod crashes;

@@ -34,16 +34,8 @@ pub(crate) async fn log_in(cloud: &Cloud, peers: &Peers, arguments: &Arguments) 
         }
         done => done,
     };
-    wipe_stack();
+    shared::secret::wipe_stack().await;
     done
-}
-
-/// Overwrites the stack below its caller. The key wiped itself, but parsing and signing moved it about, and what was
-/// moved away from is wiped by nobody.
-#[inline(never)]
-#[expect(clippy::large_stack_arrays, reason = "the point of it; the main thread has 8 MiB")]
-fn wipe_stack() {
-    std::hint::black_box(&mut [0_u8; 512 * 1024]);
 }
 
 /// Says good-bye, which spares the node's log a lost connection.

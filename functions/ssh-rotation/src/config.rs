@@ -8,7 +8,7 @@ use ssh_key::EcdsaCurve;
 pub struct Config {
     /// `TARGET_TAG_KEY` and `TARGET_TAG_VALUE`: the instances that get the key.
     pub target: Tag,
-    /// `SSH_USERNAMES`: whose `authorized_keys` get it, without repetition.
+    /// `SSH_USERNAMES`: whose `authorized_keys` get it.
     pub users: Vec<String>,
     /// `KEY_ALGORITHM`.
     pub algorithm: KeyAlgorithm,
@@ -117,8 +117,7 @@ fn algorithm(value: &str) -> Result<KeyAlgorithm, String> {
     })
 }
 
-/// A part of a tag. EC2 allows any characters; SSM's targets no others than these:
-/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Target.html>.
+/// A part of a tag, as EC2 limits it, without what EC2's filters take for a pattern.
 fn tag(longest: usize) -> impl Fn(&str) -> Result<String, String> {
     move |value| match value.chars().count() {
         0 => Err("is empty".to_owned()),
@@ -138,9 +137,10 @@ fn users(value: &str) -> Result<Vec<String>, String> {
         if !begins_well || !rest_is_good || user.len() > LONGEST {
             return Err(format!("contains {user:?}, which is no Linux user name"));
         }
-        if !users.iter().any(|known| known == user) {
-            users.push(user.to_owned());
+        if users.iter().any(|known| known == user) {
+            return Err(format!("names {user} twice")); // the document allows exactly the template's list
         }
+        users.push(user.to_owned());
     }
     Ok(users)
 }
@@ -214,8 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn users_are_linux_names_and_each_counts_once() {
-        assert_eq!(users("ec2-user, ubuntu,ec2-user"), Ok(vec!["ec2-user".to_owned(), "ubuntu".to_owned()]));
+    fn users_are_linux_names_each_given_once() {
+        assert_eq!(users("ec2-user, ubuntu"), Ok(vec!["ec2-user".to_owned(), "ubuntu".to_owned()]));
+        assert!(users("ubuntu,ec2-user,ubuntu").is_err());
         for wrong in ["", ",", "a b", "a'b", "-rf", "$(id)", "ä", "a\nb", "1a", &"a".repeat(33)] {
             assert!(users(wrong).is_err(), "{wrong:?}");
         }

@@ -1,5 +1,5 @@
-//! What can go wrong. Any error fails the step and with it the rotation, which Secrets Manager tries again as a whole;
-//! AWSCURRENT has not moved, unless the step is finishSecret and says so.
+//! What can go wrong. Any error fails the step and with it the rotation, which Secrets Manager tries again as a whole.
+//! Before finishSecret AWSCURRENT has not moved; finishSecret logs when it has.
 
 use shared::aws::AwsError;
 use shared::error::FunctionError;
@@ -41,6 +41,12 @@ pub enum RotationError {
              update-secret-version-stage to take AWSPENDING off) and rotate again"
     )]
     NoKeypair,
+    /// The new version is a copy of the current one, as a test of the rotation leaves it that was cut short.
+    #[error(
+        "the version AWSPENDING is a copy of AWSCURRENT; take AWSPENDING off it (aws secretsmanager \
+             update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id ...) and rotate again"
+    )]
+    NotNew,
     /// The new version's public key is not one that this function made for this secret.
     #[error(transparent)]
     KeyLine(#[from] KeyLineError),
@@ -100,6 +106,7 @@ impl FunctionError for RotationError {
             Self::Value { .. } => "SecretNotJson",
             Self::NoPendingValue => "NoPendingValue",
             Self::NoKeypair => "NoKeypair",
+            Self::NotNew => "NotNew",
             Self::KeyLine(_) => "ForeignKey",
             Self::Keypair(KeypairError::Generate) => "KeyNotMade",
             Self::Keypair(KeypairError::Unreadable) => "KeyUnreadable",

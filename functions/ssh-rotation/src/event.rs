@@ -57,7 +57,7 @@ impl RotationEvent {
         };
         let rotation_token = match event.get("RotationToken") {
             None | Some(Value::Null) => None,
-            Some(_) => Some(SecretString::from(text(event, "RotationToken", 36..=256)?)),
+            Some(_) => Some(rotation_token(event)?),
         };
         Ok(Self {
             step,
@@ -65,6 +65,16 @@ impl RotationEvent {
             token: text(event, "ClientRequestToken", 32..=64)?.to_owned(),
             rotation_token,
         })
+    }
+}
+
+/// Of the characters that Secrets Manager takes: its complaint about others would quote it.
+fn rotation_token(event: &Value) -> Result<SecretString, EventError> {
+    let token = text(event, "RotationToken", 36..=256)?;
+    if token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        Ok(SecretString::from(token))
+    } else {
+        Err(EventError { field: "RotationToken", why: "has a character that no such token has" })
     }
 }
 
@@ -145,6 +155,7 @@ mod tests {
             ("ClientRequestToken", json!("hush")),
             ("RotationToken", json!("hush")),
             ("RotationToken", json!({"hush": 1})),
+            ("RotationToken", json!("hush!".repeat(9))),
         ] {
             let mut event = good.clone();
             event[field] = value;

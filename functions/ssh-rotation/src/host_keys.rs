@@ -30,13 +30,18 @@ pub struct HostKeys(BTreeMap<String, PublicKey>);
 pub struct TooManyNodes(usize);
 
 impl HostKeys {
-    /// The keys that the nodes printed; failed are nodes that printed none.
+    /// The keys that the nodes printed. Failed are nodes that printed none, and nodes that share an address, as those of
+    /// two VPCs can: a login could reach one of them only, and would prove nothing of the other.
     #[must_use]
     pub fn printed(nodes: &[(Node, String)], port: u16) -> (Self, Vec<NodeFailure>) {
         let mut keys = BTreeMap::new();
         let mut failed = Vec::new();
+        let shared = |node: &Node| nodes.iter().any(|(other, _)| other.address == node.address && other != node);
         for (node, output) in nodes {
             match (node.address, best(output)) {
+                (Some(_), _) if shared(node) => {
+                    failed.push(failure(node, "has the same private address as another node"))
+                }
                 (Some(address), Some(key)) => drop(keys.insert(host(address, port), key)),
                 (None, _) => failed.push(failure(node, "has no private address")),
                 (_, None) => failed.push(failure(node, "printed no host key (has sshd any? ssh-keygen -A makes them)")),
@@ -165,6 +170,16 @@ mod tests {
         assert!(keys.is_empty());
         let named: Vec<_> = failed.iter().map(|failure| failure.instance.as_str()).collect();
         assert_eq!(named, ["i-1", "i-2"]);
+    }
+
+    #[test]
+    fn nodes_that_share_an_address_are_both_named() {
+        let key = || format!("host-key {ED25519}");
+        let nodes =
+            [(node("i-1", "10.0.0.1"), key()), (node("i-2", "10.0.0.2"), key()), (node("i-3", "10.0.0.1"), key())];
+        let (keys, failed) = HostKeys::printed(&nodes, 22);
+        assert_eq!(keys.len(), 1);
+        assert_eq!(failed.iter().map(|failure| failure.instance.as_str()).collect::<Vec<_>>(), ["i-1", "i-3"]);
     }
 
     #[test]

@@ -13,8 +13,13 @@ pub enum Done {
     Nothing(&'static str),
     /// A keypair was made and stored.
     Created,
-    /// This many nodes did what they were told, or let us in.
-    Nodes(usize),
+    /// Nodes did what they were told, or let us in.
+    Nodes {
+        /// How many.
+        reached: usize,
+        /// In how many files the superseded key is also in a line that is not ours.
+        unlabelled: usize,
+    },
 }
 
 impl Done {
@@ -25,7 +30,9 @@ impl Done {
         match self {
             Self::Nothing(why) => json!({"step": step, "did": "nothing", "why": why}),
             Self::Created => json!({"step": step, "did": "created"}),
-            Self::Nodes(nodes) => json!({"step": step, "did": "changed", "nodes": nodes}),
+            Self::Nodes { reached, unlabelled } => {
+                json!({"step": step, "did": "changed", "nodes": reached, "unlabelled": unlabelled})
+            }
         }
     }
 }
@@ -34,12 +41,13 @@ impl Done {
 #[must_use]
 pub fn metrics(secret_arn: &str, step: Step, result: &Result<Done, RotationError>) -> Metrics {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let (reached, failed) = match result {
-        Ok(Done::Nodes(nodes)) => (*nodes, 0),
+    let (reached, failed, unlabelled) = match result {
+        Ok(Done::Nodes { reached, unlabelled }) => (*reached, 0, *unlabelled),
         Err(RotationError::Nodes { all, failed, open, .. }) => {
-            (all - failed.len().min(*all), failed.len() + open.len())
+            let not = failed.len() + open.len();
+            (all.saturating_sub(not), not, 0)
         }
-        _ => (0, 0),
+        _ => (0, 0, 0),
     };
     Metrics::new("SshRotation")
         .dimension("Secret", name(secret_arn))
@@ -47,6 +55,7 @@ pub fn metrics(secret_arn: &str, step: Step, result: &Result<Done, RotationError
         .value("Failed", Unit::Count, u64::from(result.is_err()))
         .value("NodesReached", Unit::Count, count(reached))
         .value("NodesFailed", Unit::Count, count(failed))
+        .value("UnlabelledKeys", Unit::Count, count(unlabelled))
 }
 
 /// The name in an ARN, with the six characters that AWS adds.

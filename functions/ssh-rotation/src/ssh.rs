@@ -17,6 +17,8 @@ use crate::ports::{Login, LoginError, Logins};
 const CONNECT: Duration = Duration::from_secs(5);
 /// A whole login. A busy node's sshd takes seconds.
 const LOGIN: Duration = Duration::from_secs(20);
+/// The end of a session, which proves nothing any more.
+const GOOD_BYE: Duration = Duration::from_secs(1);
 /// What a login runs.
 const COMMAND: &str = "true";
 
@@ -44,12 +46,12 @@ impl Ssh {
     async fn connect_and_run(&self, login: Login<'_>) -> Result<(), LoginError> {
         let address = SocketAddr::new(login.address, self.port);
         let session = connect(address, login.user, login.key, std::slice::from_ref(login.host_key)).await?;
-        run(&session).await?;
+        let ran = run(&session).await;
         // Politeness: the node's log otherwise tells of a connection that was lost. And the session's task, which has had
-        // the key, is over before the function answers and is frozen.
+        // the key, should be over before the function answers and is frozen.
         let _ = session.disconnect(Disconnect::ByApplication, "", "").await;
-        let _ = session.await;
-        Ok(())
+        let _ = tokio::time::timeout(GOOD_BYE, session).await;
+        ran
     }
 }
 

@@ -66,8 +66,15 @@ impl<C: Secrets + Fleet, L> Rotation<'_, C, L> {
 
     /// The nodes that are expected to do what they are told. None is an error: the rotation would prove nothing.
     async fn nodes(&self) -> Result<Vec<Node>, RotationError> {
+        self.at_least_one(self.look().await?)
+    }
+
+    async fn look(&self) -> Result<Vec<Node>, RotationError> {
+        Ok(self.cloud.nodes(&self.config.target).await?)
+    }
+
+    fn at_least_one(&self, nodes: Vec<Node>) -> Result<Vec<Node>, RotationError> {
         let tag = &self.config.target;
-        let nodes = self.cloud.nodes(tag).await?;
         if nodes.is_empty() {
             return Err(RotationError::NoNodes { key: tag.key.clone(), value: tag.value.clone() });
         }

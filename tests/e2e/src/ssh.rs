@@ -44,14 +44,7 @@ impl Ssh {
         parameters: &[(&str, &str)],
     ) -> Result<Self> {
         let account = aws.account();
-        let made = json!({"Name": SECRET, "SecretString": "{}"});
-        let made = account.control_json("secretsmanager", "secretsmanager.CreateSecret", &made).await?.json()?;
-        let secret = made.get("ARN").and_then(Value::as_str).ok_or("the secret has no ARN")?.to_owned();
-        let template = Deploy::template("functions/ssh-rotation/template.yaml")
-            .parameter("SecretArn", &secret)
-            .parameter("SshPort", &NODE_PORT.to_string());
-        let deploy = parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, value));
-        let stack = account.deploy(deploy).await?;
+        let (secret, stack) = secret_and_stack(&account, SECRET, parameters).await?;
         let function = stack.function("SshRotationFunction")?.clone();
         let nodes = account.start_nodes(nodes, options).await?;
         let ssh = Self { account, stack, function, secret, nodes };
@@ -61,6 +54,14 @@ impl Ssh {
         }
         ssh.account.clear_calls();
         Ok(ssh)
+    }
+
+    /// A second secret and a stack of its own for it, for the same nodes.
+    pub async fn second_secret(&self) -> Result<Self> {
+        let account = self.account.clone();
+        let (secret, stack) = secret_and_stack(&account, "/dev/second", &[]).await?;
+        let function = stack.function("SshRotationFunction")?.clone();
+        Ok(Self { account, stack, function, secret, nodes: self.nodes.clone() })
     }
 
     /// One more node with the tag.
@@ -138,7 +139,21 @@ impl Ssh {
     }
 }
 
+/// A secret `{}` and the shipped template deployed for it.
+async fn secret_and_stack(account: &Account, name: &str, parameters: &[(&str, &str)]) -> Result<(String, Stack)> {
+    let made = json!({"Name": name, "SecretString": "{}"});
+    let made = account.control_json("secretsmanager", "secretsmanager.CreateSecret", &made).await?.json()?;
+    let secret = made.get("ARN").and_then(Value::as_str).ok_or("the secret has no ARN")?.to_owned();
+    let template = Deploy::template("functions/ssh-rotation/template.yaml")
+        .stack_name(&format!("ssh{}", name.replace('/', "-")))
+        .parameter("SecretArn", &secret)
+        .parameter("SshPort", &NODE_PORT.to_string());
+    let deploy = parameters.iter().fold(template, |deploy, (name, value)| deploy.parameter(name, value));
+    Ok((secret, account.deploy(deploy).await?))
+}
+
 /// A node with the tag that the function looks for, and the user that it cares for.
+#[must_use]
 pub fn node_options() -> NodeOptions {
     NodeOptions::new().user("ec2-user").tag("RotateSSHKeys", "True")
 }

@@ -37,6 +37,7 @@ impl Fleet for Aws {
             .ssm
             .send_command()
             .document_name(order.document)
+            .document_version("1") // the stack replaces a document that changes; a later version is not the stack's
             .targets(target)
             .max_concurrency(order.max_concurrency)
             .max_errors("100%") // by default the first node that fails keeps the others from being told

@@ -149,6 +149,7 @@ async fn a_command_goes_to_the_tag_with_all_parameters_and_no_node_stops_the_oth
                     .iter()
                     .map(|t| (t.key().unwrap(), t.values()))
                     .eq([("tag:Rotate", &["Yes".to_owned()][..])])
+                && (call.document_name(), call.document_version()) == (Some("document"), Some("1"))
                 && (call.document_name(), call.max_concurrency(), call.max_errors(), call.timeout_seconds())
                     == (Some("document"), Some("10%"), Some("100%"), Some(42))
                 && call.instance_ids().is_empty()

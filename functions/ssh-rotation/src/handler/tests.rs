@@ -130,7 +130,7 @@ async fn whatever_call_fails_before_or_after_it_is_carried_out_the_same_step_aga
             }
         }
     }
-    assert_eq!(calls, [4, 6, 4, 8], "calls of each step");
+    assert_eq!(calls, [4, 6, 5, 10], "calls of each step");
 }
 
 #[tokio::test]
@@ -249,8 +249,9 @@ async fn test_alone_on_a_secret_without_keypair_proves_nothing_and_writes_nothin
     world.values.borrow_mut().insert(token(1), r#"{"Name":"cluster"}"#.into());
     let answer = step(&world, &config(), "testSecret", &token(1)).await.unwrap();
     assert_eq!(answer["did"], "nothing");
-    for name in ["createSecret", "setSecret", "finishSecret"] {
-        assert!(step(&world, &config(), name, &token(1)).await.unwrap_err().starts_with("NoKeypair"));
+    for (name, error) in [("createSecret", "NotNew"), ("setSecret", "NoKeypair"), ("finishSecret", "NoKeypair")] {
+        let failure = step(&world, &config(), name, &token(1)).await.unwrap_err();
+        assert!(failure.starts_with(error), "{failure}");
     }
     assert_eq!(world.writes.get(), 0);
 }
@@ -267,6 +268,26 @@ async fn test_alone_on_a_copy_of_the_current_version_logs_in_and_writes_nothing(
     world.locked.borrow_mut().insert("i-1".into());
     assert!(step(&world, &config(), "testSecret", &token(2)).await.is_err());
     assert_eq!(world.writes.get(), writes);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_current_version_is_no_new_version() {
+    let world = World::new(1);
+    rotate(&world, &config(), &token(1)).await;
+    let copy = world.values.borrow()[&token(1)].clone();
+    world.begin(&token(2));
+    world.values.borrow_mut().insert(token(2), copy);
+    assert!(step(&world, &config(), "createSecret", &token(2)).await.unwrap_err().starts_with("NotNew"));
+}
+
+#[tokio::test]
+async fn test_alone_on_a_secret_that_has_a_keypair_of_another_program_proves_nothing_yet() {
+    let world = World::new(0);
+    let foreign = r#"{"PublicKey":"ssh-ed25519 AAAA other","PrivateKey":"other"}"#;
+    world.values.borrow_mut().insert("first".into(), foreign.into());
+    world.values.borrow_mut().insert(token(1), foreign.into());
+    world.begin(&token(1));
+    assert_eq!(step(&world, &config(), "testSecret", &token(1)).await.unwrap()["did"], "nothing");
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ impl<C: Secrets + Fleet, L> Rotation<'_, C, L> {
     pub(crate) async fn create(&self) -> Result<Done, RotationError> {
         let (pending, current) = futures_util::future::try_join(self.rotating(PENDING), self.current()).await?;
         if let Some(pending) = pending {
+            if pending.public_key() == current.public_key() {
+                return Err(RotationError::NotNew); // nothing would be rotated
+            }
             self.line(&pending)?;
             return Ok(Done::Nothing("the version has its keypair already"));
         }

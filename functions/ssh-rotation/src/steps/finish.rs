@@ -1,6 +1,8 @@
 //! finishSecret: makes the new version current, then removes what it supersedes. Until the first is done both keys
 //! work; when the second fails, the next try, whose version is current already, does it.
 
+use futures_util::future::{try_join, try_join4};
+
 use crate::command::{Action, Command};
 use crate::config::PreviousKey;
 use crate::contract::{CURRENT, PREVIOUS, Standing};
@@ -14,25 +16,39 @@ use super::Rotation;
 
 impl<C: Secrets + Fleet, L> Rotation<'_, C, L> {
     pub(crate) async fn finish(&self, standing: Standing) -> Result<Done, RotationError> {
-        let (line, nodes) = futures_util::future::try_join(self.new_line(standing), self.nodes()).await?;
-        if standing == Standing::Pending {
-            self.promote().await?;
-        }
-        let (action, ()) = futures_util::future::try_join(self.superseding(), self.publish(&line)).await?;
+        let (line, action) = match standing {
+            Standing::Pending => self.finish_pending().await?,
+            Standing::Current => self.finish_current().await?,
+        };
+        // Published before the nodes are looked for: one that joins after the look then gets the new key by itself.
+        self.publish(&line).await?;
+        let nodes = self.nodes().await?;
         let command = Command { action, users: self.config.users.clone(), line };
         let printed = self.tell(&nodes, &command).await?;
-        warn_of_unlabelled(&printed);
-        Ok(Done::Nodes(nodes.len()))
+        Ok(Done::Nodes { reached: nodes.len(), unlabelled: warn_of_unlabelled(&printed) })
     }
 
-    async fn new_line(&self, standing: Standing) -> Result<KeyLine, RotationError> {
-        match standing {
-            Standing::Pending => self.pending_line().await,
-            Standing::Current => {
-                let value = self.rotating(CURRENT).await?.ok_or(RotationError::NoPendingValue)?;
-                self.line(&value)
-            }
-        }
+    /// Promotes. The versions are read before, as long as their labels are where the description says.
+    async fn finish_pending(&self) -> Result<(KeyLine, Action), RotationError> {
+        let before = try_join4(self.pending_line(), self.public_key(CURRENT), self.public_key(PREVIOUS), self.nodes());
+        let (line, superseded, removed, _) = before.await?;
+        self.promote().await?;
+        let gone = match self.config.previous_key {
+            PreviousKey::Revoke => &superseded,
+            PreviousKey::Keep => &removed,
+        };
+        Ok((line, self.superseding(&superseded, base64_of(gone))))
+    }
+
+    /// Promoted already: only the clearing away is left.
+    async fn finish_current(&self) -> Result<(KeyLine, Action), RotationError> {
+        let (value, superseded) = try_join(self.rotating(CURRENT), self.public_key(PREVIOUS)).await?;
+        let line = self.line(&value.ok_or(RotationError::NoPendingValue)?)?;
+        let gone = match self.config.previous_key {
+            PreviousKey::Revoke => base64_of(&superseded),
+            PreviousKey::Keep => None, // nothing tells any more which key that was
+        };
+        Ok((line, self.superseding(&superseded, gone)))
     }
 
     /// Moves AWSCURRENT. Secrets Manager refuses a move that is done already, as it is when only the answer was lost.
@@ -57,28 +73,30 @@ impl<C: Secrets + Fleet, L> Rotation<'_, C, L> {
         }
     }
 
-    /// What to remove, by what the version before this one holds.
-    async fn superseding(&self) -> Result<Action, RotationError> {
-        // A value that is no JSON was none of ours, and has no key.
-        let previous = match self.labelled(PREVIOUS).await {
-            Err(RotationError::Value { .. }) => None,
-            read => read?,
+    /// What to remove, by the public key that is superseded and the one (base64) that should be gone.
+    fn superseding(&self, superseded: &str, gone: Option<String>) -> Action {
+        let keep = match self.config.previous_key {
+            PreviousKey::Revoke => None,
+            PreviousKey::Keep => KeyLine::read(superseded, &self.description.arn).ok().map(|line| line.generation()),
         };
-        let previous = previous.and_then(|value| value.public_key()).unwrap_or_default();
-        Ok(match self.config.previous_key {
-            PreviousKey::Revoke => Action::Finish { keep: None, superseded: base64_of(&previous) },
-            PreviousKey::Keep => {
-                let line = KeyLine::read(&previous, &self.description.arn).ok();
-                Action::Finish { keep: line.map(|line| line.generation()), superseded: None }
-            }
-        })
+        Action::Finish { keep, superseded: gone }
+    }
+
+    /// A version's public key; empty if it has none. A value that is no JSON was none of ours.
+    async fn public_key(&self, label: &'static str) -> Result<String, RotationError> {
+        match self.labelled(label).await {
+            Err(RotationError::Value { .. }) => Ok(String::new()),
+            read => Ok(read?.and_then(|value| value.public_key()).unwrap_or_default()),
+        }
     }
 }
 
 /// The superseded key is also in a line without our label: somebody put it there, and only they may take it away.
-fn warn_of_unlabelled(printed: &[(Node, String)]) {
+fn warn_of_unlabelled(printed: &[(Node, String)]) -> usize {
+    let mut found = 0;
     for (node, output) in printed {
         for user in output.lines().filter_map(|line| line.strip_prefix("unlabelled ")) {
+            found += 1;
             tracing::warn!(
                 node = node.instance,
                 user,
@@ -86,4 +104,5 @@ fn warn_of_unlabelled(printed: &[(Node, String)]) {
             );
         }
     }
+    found
 }

@@ -21,7 +21,7 @@ impl<C: Secrets + Fleet, L> Rotation<'_, C, L> {
             return Err(RotationError::Nodes { step: Step::Set, all: nodes.len(), failed, open: Vec::new() });
         }
         self.record(&host_keys).await?;
-        Ok(Done::Nodes(nodes.len()))
+        Ok(Done::Nodes { reached: nodes.len(), unlabelled: 0 })
     }
 
     /// Records the host keys, if they are others than those on record.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join4;
 use futures_util::stream::{self, StreamExt};
 use shared::secret::ExposeSecret;
 use ssh_key::PrivateKey;
@@ -14,7 +15,6 @@ use crate::keypair;
 use crate::node::{Node, NodeFailure};
 use crate::ports::{Fleet, Login, Logins, Secrets, Version};
 use crate::report::Done;
-use crate::secret_value::SecretValue;
 
 use super::Rotation;
 
@@ -24,33 +24,28 @@ const AT_A_TIME: usize = 32;
 
 impl<C: Secrets + Fleet, L: Logins> Rotation<'_, C, L> {
     pub(crate) async fn test(&self) -> Result<Done, RotationError> {
-        let pending = self.rotating(PENDING).await?.ok_or(RotationError::NoPendingValue)?;
-        if self.nothing_to_prove(&pending).await? {
-            return Ok(Done::Nothing("the secret has no keypair yet; its first rotation makes one"));
+        let (pending, current, host_keys, nodes) =
+            try_join4(self.rotating(PENDING), self.current(), self.recorded(), self.look()).await?;
+        let pending = pending.ok_or(RotationError::NoPendingValue)?;
+        // `RotateImmediately=false` calls testSecret alone, on a copy of the current version. In a rotation createSecret has
+        // made a version that is none.
+        let only_a_test = pending.public_key() == current.public_key();
+        if only_a_test && host_keys.is_none() {
+            return Ok(Done::Nothing("no rotation has reached the nodes yet; the first one proves its key"));
         }
         let key = Arc::new(keypair::read(&pending.private_key().ok_or(RotationError::NoKeypair)?)?);
-        let (nodes, host_keys) = futures_util::future::try_join(self.nodes(), self.recorded()).await?;
-        let failed = self.log_in_everywhere(&nodes, &key, &host_keys).await;
+        let nodes = self.at_least_one(nodes)?;
+        let failed = self.log_in_everywhere(&nodes, &key, &host_keys.unwrap_or_default()).await;
         if failed.is_empty() {
-            return Ok(Done::Nodes(nodes.len()));
+            return Ok(Done::Nodes { reached: nodes.len(), unlabelled: 0 });
         }
         Err(RotationError::Nodes { step: Step::Test, all: nodes.len(), failed, open: Vec::new() })
     }
 
-    /// `RotateImmediately=false` calls testSecret alone, on a copy of the current version; that of a new secret is
-    /// `{}`. In a rotation createSecret came before, and the copy would not be without a keypair.
-    async fn nothing_to_prove(&self, pending: &SecretValue) -> Result<bool, RotationError> {
-        if pending.private_key().is_some() {
-            return Ok(false);
-        }
-        let current = self.current().await?;
-        if current.private_key().is_some() { Err(RotationError::NoKeypair) } else { Ok(true) }
-    }
-
-    /// The host keys on record. None yet: every node fails, and says so.
-    async fn recorded(&self) -> Result<HostKeys, RotationError> {
+    /// The host keys on record.
+    async fn recorded(&self) -> Result<Option<HostKeys>, RotationError> {
         let recorded = self.cloud.value(&self.description.arn, Version { label: host_keys::LABEL, id: None }).await?;
-        Ok(recorded.map(|text| HostKeys::read(text.expose_secret())).unwrap_or_default())
+        Ok(recorded.map(|text| HostKeys::read(text.expose_secret())))
     }
 
     /// A failure for each node where a user can't log in.

@@ -66,10 +66,11 @@ pub(super) async fn everywhere(nodes: &[Node], user: &str, private_key: &str) ->
 
 fn start(node: &Node, user: &str, key: &Path, known_hosts: &Path) -> Result<Child> {
     let host = format!("[{}]:{}", node.address(), node.port());
-    let trusted: String = node.host_keys().iter().map(|key| format!("{host} {key}\n")).collect();
-    std::fs::write(known_hosts, trusted)?;
+    let trusted: Vec<_> = node.host_keys().iter().map(|key| format!("{host} {key}")).collect();
+    std::fs::write(known_hosts, trusted.join("\n") + "\n")?;
     let mut ssh = Command::new("ssh");
-    ssh.args(["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]);
+    ssh.args(["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
+    ssh.args(["-o", "IdentitiesOnly=yes"]);
     ssh.args(["-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"]);
     ssh.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display())).arg("-i").arg(key);
     ssh.args(["-p", &node.port().to_string(), &format!("{user}@{}", node.address()), "id -un"]);

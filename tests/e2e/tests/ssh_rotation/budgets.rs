@@ -12,8 +12,8 @@ fn each_step_keeps_its_budget_of_calls_and_of_calls_in_a_row() {
         for (step, calls, in_a_row) in [
             (RotationStep::Create, 4, 3), // describe; pending and current; put
             (RotationStep::Set, 5, 4),    // describe; pending and nodes; send; host keys
-            (RotationStep::Test, 4, 3),   // describe; pending; nodes and host keys
-            (RotationStep::Finish, 7, 5), // describe; pending and nodes; promote; previous and publish; send
+            (RotationStep::Test, 5, 2),   // describe; pending, current, host keys and nodes
+            (RotationStep::Finish, 9, 6), // describe; three versions and nodes; promote; publish; nodes; send
         ] {
             let made = &rotation.invocation(step).unwrap().calls;
             let polls = made.count("ssm:ListCommandInvocations") + made.count("ssm:ListCommands");

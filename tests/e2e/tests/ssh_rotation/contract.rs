@@ -96,7 +96,7 @@ fn steps_in_snake_case_and_events_without_a_rotation_token_are_understood() {
 fn the_rotation_token_goes_with_every_value() {
     within(1, &[], async |ssh| {
         let token = "r".repeat(40);
-        ssh.account.rotation(&ssh.function, &ssh.secret).rotation_token(&token).run().await?;
+        assert!(ssh.account.rotation(&ssh.function, &ssh.secret).rotation_token(&token).run().await?.succeeded);
         let puts = ssh.account.calls().of("secretsmanager:PutSecretValue");
         assert_eq!(puts.len(), 2, "the key and the host keys");
         for put in puts.iter() {
@@ -116,6 +116,19 @@ fn what_is_no_event_of_secrets_manager_is_refused_before_any_call() {
             assert_eq!(error(&refused).error_type, "UnknownEvent");
             assert_eq!(refused.calls.len(), 0);
         }
+        Ok(())
+    });
+}
+
+/// RotateImmediately=false on a secret that another program made: there are no host keys to trust yet.
+#[test]
+fn a_secret_that_has_a_keypair_already_can_be_adopted() {
+    within(1, &[], async |ssh| {
+        let foreign = json!({"SecretString": r#"{"PublicKey":"ssh-rsa AAAA old","PrivateKey":"-----BEGIN RSA"}"#});
+        ssh.secrets("PutSecretValue", foreign).await?;
+        let only_test = ssh.account.rotation(&ssh.function, &ssh.secret).rotate_immediately(false).run().await?;
+        assert!(only_test.succeeded, "{:?}", only_test.error());
+        ssh.rotated().await?;
         Ok(())
     });
 }

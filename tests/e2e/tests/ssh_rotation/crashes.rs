@@ -68,12 +68,12 @@ fn set_secret_converges() {
 
 #[test]
 fn test_secret_converges() {
-    killed_after_any_call_of(RotationStep::Test, 4);
+    killed_after_any_call_of(RotationStep::Test, 5);
 }
 
 #[test]
 fn finish_secret_converges() {
-    killed_after_any_call_of(RotationStep::Finish, 8);
+    killed_after_any_call_of(RotationStep::Finish, 10);
 }
 
 #[test]

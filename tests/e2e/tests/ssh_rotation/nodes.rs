@@ -178,7 +178,9 @@ fn a_superseded_key_that_somebody_also_put_there_by_hand_is_told_of() {
         let text = format!("{by_hand}{}", ssh.nodes[0].read(&file).await?);
         ssh.nodes[0].write(&file, &text).await?;
         let rotation = ssh.rotated().await?;
-        assert!(rotation.invocation(RotationStep::Finish).unwrap().logged("the superseded key still logs in"));
+        let finish = rotation.invocation(RotationStep::Finish).unwrap();
+        assert!(finish.logged("the superseded key still logs in"));
+        assert_eq!(answer(finish)["unlabelled"], 1);
         assert!(ssh.nodes[0].read(&file).await?.starts_with(&by_hand));
         Ok(())
     });

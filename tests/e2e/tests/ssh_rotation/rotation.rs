@@ -117,21 +117,19 @@ fn lines_that_an_abandoned_rotation_left_go_with_the_next_one() {
 
 #[test]
 fn two_secrets_share_a_file_and_each_keeps_to_its_own_lines() {
-    within(1, &[], async |ssh| {
-        ssh.rotated().await?;
-        let aws = local_aws::LocalAws::shared().await?;
-        let mut other = e2e::ssh::Ssh::new(aws, 0, &[]).await?;
-        // The other secret's line, as its own rotation would have written it on this node.
-        let line =
-            ssh.lines(&ssh.nodes[0], "ec2-user").await?.remove(0).replace(&ssh.secret, &format!("{}X", ssh.secret));
-        let file = authorized_keys("ec2-user");
-        let both = format!("{line}\n{}", ssh.nodes[0].read(&file).await?);
-        ssh.nodes[0].write(&file, &both).await?;
-        ssh.rotated().await?;
-        let lines = ssh.lines(&ssh.nodes[0], "ec2-user").await?;
-        assert_eq!(lines.len(), 2);
-        assert!(lines.contains(&line), "{lines:?}");
-        other.nodes.clear();
+    within(2, &[], async |ssh| {
+        let other = ssh.second_secret().await?;
+        for (rotations, expected) in [(1, 2), (2, 2), (3, 2)] {
+            ssh.rotated().await?;
+            other.rotated().await?;
+            for node in &ssh.nodes {
+                assert_eq!(ssh.lines(node, "ec2-user").await?.len(), expected, "after {rotations}");
+            }
+            for world in [&*ssh, &other] {
+                let key = world.private_key("AWSCURRENT").await?;
+                assert_eq!(ssh.who_lets_in("ec2-user", &key).await?, Everywhere);
+            }
+        }
         Ok(())
     });
 }

@@ -70,7 +70,8 @@ fn start(node: &Node, user: &str, key: &Path, known_hosts: &Path) -> Result<Chil
     std::fs::write(known_hosts, trusted.join("\n") + "\n")?;
     let mut ssh = Command::new("ssh");
     ssh.args(["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
-    ssh.args(["-o", "IdentitiesOnly=yes"]);
+    ssh.args(["-o", "IdentitiesOnly=yes", "-o", "PreferredAuthentications=publickey"]);
+    ssh.args(["-o", "KexAlgorithms=curve25519-sha256"]); // the usual one, sntrup761, is most of a login's time
     ssh.args(["-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"]);
     ssh.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display())).arg("-i").arg(key);
     ssh.args(["-p", &node.port().to_string(), &format!("{user}@{}", node.address()), "id -un"]);

@@ -19,6 +19,7 @@ mod nodes;
 mod privileges;
 mod rotation;
 mod secrecy;
+mod template;
 
 use e2e::Result;
 use e2e::ssh::Ssh;

@@ -87,10 +87,11 @@ mod tests {
 
     #[test]
     fn a_version_is_pending_or_current_or_none_of_the_rotations_business() {
+        type Versions = [(&'static str, &'static [&'static str])];
         let unknown = Err(ContractError::UnknownVersion("arn".into(), "t".into()));
         let not_pending = Err(ContractError::NotPending("arn".into(), "t".into()));
         #[rustfmt::skip]
-        let table: [(&[(&str, &[&str])], Result<Standing, ContractError>); 7] = [
+        let table: [(&Versions, Result<Standing, ContractError>); 7] = [
             (&[("t", &[PENDING])], Ok(Standing::Pending)),
             (&[("t", &[PENDING]), ("old", &[CURRENT])], Ok(Standing::Pending)),
             (&[("t", &[CURRENT, PENDING])], Ok(Standing::Current)),

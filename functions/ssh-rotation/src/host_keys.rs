@@ -40,7 +40,7 @@ impl HostKeys {
         for (node, output) in nodes {
             match (node.address, best(output)) {
                 (Some(_), _) if shared(node) => {
-                    failed.push(failure(node, "has the same private address as another node"))
+                    failed.push(failure(node, "has the same private address as another node"));
                 }
                 (Some(address), Some(key)) => drop(keys.insert(host(address, port), key)),
                 (None, _) => failed.push(failure(node, "has no private address")),

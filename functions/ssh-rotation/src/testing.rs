@@ -76,7 +76,7 @@ impl World {
         world
     }
 
-    /// What RotateSecret does: a version without a value.
+    /// What `RotateSecret` does: a version without a value.
     pub(crate) fn begin(&self, token: &str) {
         self.labels.borrow_mut().insert(PENDING.into(), token.into());
     }

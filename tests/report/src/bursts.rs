@@ -77,7 +77,7 @@ pub(crate) fn bursts(steps: &[Step]) -> Vec<Burst<'_>> {
         }
     }
     bursts.sort_by(|a, b| a.depth.cmp(&b.depth).then(a.start().total_cmp(&b.start())));
-    bursts.dedup_by(|later, first| later.asks_again(first));
+    bursts.dedup_by(Burst::asks_again);
     bursts
 }
 

@@ -88,14 +88,11 @@ impl Cluster {
     pub(crate) fn lines(&self) -> Vec<&Line> {
         let mut all: Vec<&Line> = Vec::new();
         for moment in &self.moments {
-            let mut at = 0;
-            for line in &moment.lines {
+            let mut at = all.len();
+            for line in moment.lines.iter().rev() {
                 match all.iter().position(|known| *known == line) {
-                    Some(known) => at = known + 1,
-                    None => {
-                        all.insert(at, line);
-                        at += 1;
-                    }
+                    Some(known) => at = known,
+                    None => all.insert(at, line),
                 }
             }
         }
@@ -123,9 +120,9 @@ mod tests {
         let line = |text: &str| Line { text: text.into(), key: None };
         let moment =
             |texts: &[&str]| Moment { lines: texts.iter().map(|text| line(text)).collect(), ..Moment::default() };
-        let moments = vec![moment(&["mine", "old"]), moment(&["mine", "new", "old"]), moment(&["mine", "new"])];
+        let moments = vec![moment(&["mine", "old"]), moment(&["mine", "new", "old"]), moment(&["mine", "newest"])];
         let cluster = Cluster { moments, ..Cluster::default() };
         let texts: Vec<_> = cluster.lines().iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(texts, ["mine", "new", "old"]);
+        assert_eq!(texts, ["mine", "new", "old", "newest"]);
     }
 }

@@ -24,10 +24,8 @@ pub(super) fn figure(cluster: &Cluster) -> Markup {
 
 /// `createSecret` on two lines where there is no room for one.
 fn breakable(name: &str) -> Markup {
-    match name.strip_suffix("Secret") {
-        Some(step) => html! { (step) wbr; "Secret" },
-        None => html! { (name) },
-    }
+    let step = name.strip_suffix("Secret");
+    html! { @if let Some(step) = step { (step) wbr; "Secret" } @else { (name) } }
 }
 
 fn who(cluster: &Cluster) -> Markup {

@@ -1,31 +1,43 @@
 //! Who logs in where: keys down, moments across, a mark for each node; and below, one node's `authorized_keys`.
 
+use super::WIDTH;
 use super::grid::{Cell, grid};
 use super::paint::{Paint, clean};
 use crate::cluster::{Cluster, Login, Moment};
 use crate::text::fit;
 
 const INDENT: &str = "    ";
-/// Columns that a line of `authorized_keys` gets.
-const ROOM: usize = 44;
+/// What a line of `authorized_keys` is indented by.
+const DEEPER: &str = "  ";
 
 pub(crate) fn state(paint: Paint, cluster: &Cluster) -> Vec<String> {
+    if cluster.keys.is_empty() {
+        return vec![format!("{INDENT}There is no key yet.")];
+    }
     let mut rows: Vec<Vec<Cell>> = vec![across(cluster, "", |moment| Cell(short(&moment.name), Paint::dim))];
     rows.extend(cluster.keys.iter().enumerate().map(|(at, key)| key_row(cluster, at, key)));
     rows.extend(named(cluster, "AWSCURRENT is", |moment| moment.current.as_deref()));
     rows.extend(named(cluster, "copy_file uses", |moment| moment.client.as_deref()));
-    let lines = cluster.lines();
+    let (lines, room) = (cluster.lines(), room(&rows));
     if !lines.is_empty() {
         rows.push(vec![Cell(format!("authorized_keys of {}:", cluster.file_of), Paint::dim)]);
     }
     for line in lines {
         let mark =
             |moment: &Moment| if moment.lines.contains(line) { Cell("■".into(), Paint::accent) } else { "".into() };
-        rows.push(across(cluster, &format!("  {}", fit(&line.text, ROOM)), mark));
+        rows.push(across(cluster, &format!("{DEEPER}{}", fit(&line.text, room)), mark));
     }
     let mut all = grid(paint, INDENT, &rows);
     all.extend(legend(paint, cluster));
     all
+}
+
+/// What the moments leave to a line of `authorized_keys`.
+fn room(rows: &[Vec<Cell>]) -> usize {
+    let wide =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|Cell(text, _)| text.chars().count()).max();
+    let moments: usize = (1..).map_while(wide).map(|wide| wide + 2).sum();
+    WIDTH.saturating_sub(INDENT.len() + DEEPER.len() + moments + 2)
 }
 
 /// A row: its name, and a cell for each moment.

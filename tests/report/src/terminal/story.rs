@@ -46,7 +46,8 @@ fn parts(paint: Paint, bursts: &[Burst<'_>], whole: f64) -> Vec<String> {
     for part in bursts.chunk_by(|one, next| one.part == next.part) {
         let start = part.iter().map(Burst::start).fold(f64::INFINITY, f64::min);
         let end = part.iter().map(Burst::end).fold(0.0, f64::max);
-        let failed = part.iter().any(|burst| burst.error.is_some());
+        // An error on the way may be an answer like any other; one at the end is not.
+        let failed = part.last().is_some_and(|burst| burst.error.is_some());
         let name = part.first().map_or("", |burst| burst.part);
         let head = [
             Cell(format!("{name:<12}"), Paint::bold),

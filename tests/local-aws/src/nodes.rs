@@ -159,6 +159,13 @@ impl Node {
         self.inner.start_sshd().await
     }
 
+    /// The last lines that sshd wrote: `Accepted publickey for ec2-user from 127.0.0.1 port 40000 ssh2: ED25519 SHA256:...`.
+    #[must_use]
+    pub fn sshd_log(&self) -> Vec<String> {
+        let log = lock(&self.inner.sshd).as_ref().map(|sshd| sshd.output.tail());
+        log.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
     /// How the stack's associations ended here so far.
     #[must_use]
     pub fn association_runs(&self) -> Vec<AssociationRun> {

@@ -24,7 +24,8 @@ SAY := @printf '\n== %s\n'
 
 demo: tools host
 	$(SAY) "building the demo (some minutes the first time)"
-	@cargo run --quiet -p demo
+	@cargo build --quiet $(WORKSPACE) --bin demo --example copy_file
+	@$(CARGO_TARGET_DIR)/debug/demo
 
 test: fmt-check system tools lint deny templates emulators squid ssh host unit arm64 sam-build
 	$(SAY) "all of it passed"

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use local_aws::Invocation;
 use serde_json::{Map, Value};
 
 /// More lines of one message than this say nothing new.
@@ -12,11 +11,11 @@ const NOT_TOLD: [&str; 7] = ["timestamp", "level", "message", "target", "span", 
 /// Fields that speak for themselves, and come first.
 const NAMELESS: [&str; 2] = ["change", "step"];
 
-/// The log of an invocation, shortened: lines of one message together, as they first came. Metrics are lines of the log
+/// A log's lines that are JSON, shortened: lines of one message together, as they first came. Metrics are lines of the log
 /// too: CloudWatch takes them from there.
-pub(crate) fn worth_reading(invocation: &Invocation) -> Vec<String> {
+pub(crate) fn worth_reading(lines: &[Value]) -> Vec<String> {
     let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
-    for line in invocation.json_logs().iter().filter_map(Value::as_object).filter(|line| !is_runtimes(line)) {
+    for line in lines.iter().filter_map(Value::as_object).filter(|line| !is_runtimes(line)) {
         let (message, short) = (message(line), short(line));
         match kinds.iter_mut().find(|(known, _)| *known == message) {
             Some((_, lines)) => lines.push(short),

@@ -17,12 +17,13 @@ pub(crate) fn facts() -> Vec<Fact> {
     let processor = format!("{cores} × {}, {}", model().unwrap_or("unknown".into()), std::env::consts::ARCH);
     let mut facts = vec![Fact::new("processor", processor)];
     let played = [
-        ("EC2, Auto Scaling, CloudWatch", "moto"),
+        ("EC2, Auto Scaling, CloudWatch, Secrets Manager", "moto"),
         ("CloudFormation, Lambda's front, SNS, SQS, EventBridge, IAM", "ministack"),
     ];
     facts.extend(played.into_iter().filter_map(|(part, tool)| Some(Fact::new(part, pinned(tool)?))));
-    facts.push(Fact::new("route tables", "shown by their names, where the function writes their ids"));
-    facts.push(Fact::new("the function", "its release binary, under AWS's Runtime Interface Emulator"));
+    facts.push(Fact::new("nodes", format!("{}, each in namespaces of its own", sshd().unwrap_or("OpenSSH".into()))));
+    facts.push(Fact::new("route tables and nodes", "shown by their names, where the functions write their ids"));
+    facts.push(Fact::new("the functions", "their release binaries, under AWS's Runtime Interface Emulator"));
     facts
 }
 
@@ -30,6 +31,13 @@ fn model() -> Option<String> {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = cpus.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// `OpenSSH_9.2p1`; it says so where others say an error.
+fn sshd() -> Option<String> {
+    let said = Command::new("ssh").arg("-V").output().ok()?.stderr;
+    let said = String::from_utf8_lossy(&said);
+    Some(said.split([' ', ',']).next()?.trim().replace('_', " "))
 }
 
 /// An emulator with its version, as the local AWS pins it.

@@ -3,16 +3,14 @@
 //!
 //! The page goes to `report/index.html`, or to the path given. The exit status says whether every promise held.
 
-mod answer;
 mod logs;
 mod machine;
+mod measure;
 mod names;
-mod network;
-mod scenarios;
-mod seen;
+mod nat;
+mod ssh;
 mod stage;
 mod steps;
-mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,7 +39,8 @@ async fn run(page: &Path) -> Result<Report> {
     let aws = LocalAws::start().await?;
     starting.done();
     let mut stage = Stage::new(narrator, aws);
-    scenarios::nat_failover(&mut stage).await?;
+    nat::play(&mut stage).await?;
+    ssh::play(&mut stage).await?;
     let (mut narrator, report) = stage.finish();
     write(&report, page)?;
     narrator.closing(&report, Some(page));

@@ -1,19 +1,21 @@
-//! Route tables by their names. The function writes ids, but a reader knows the tables from the picture.
+//! Names for ids. A function writes ids, but a reader knows things by their names in the picture.
 
 use std::collections::BTreeMap;
 
-use report::Network;
-
-use crate::network::routes;
-
-/// From a route table's id to its name.
+/// From an id to its name.
 pub(crate) struct Names(BTreeMap<String, String>);
 
+impl FromIterator<(String, String)> for Names {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
 impl Names {
-    /// The names in a network.
-    pub(crate) fn of(network: &Network) -> Self {
-        let tables = routes(network).map(|(table, _)| table).filter(|table| !table.name.is_empty());
-        Self(tables.map(|table| (table.id.clone(), table.name.clone())).collect())
+    /// With some more.
+    pub(crate) fn and(mut self, more: impl Iterator<Item = (String, String)>) -> Self {
+        self.0.extend(more);
+        self
     }
 
     /// A text with names for ids.

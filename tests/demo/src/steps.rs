@@ -7,6 +7,9 @@ use report::Step;
 
 use crate::names::Names;
 
+/// Around the one label of a list.
+const NOT_LABEL: [char; 3] = ['[', ']', '"'];
+
 /// The calls of an invocation, in the order in which they came.
 pub(crate) fn of(invocation: &Invocation, since: Instant, names: &Names) -> Vec<Step> {
     let step = |(call, depth): (&Call, usize)| Step {
@@ -16,6 +19,7 @@ pub(crate) fn of(invocation: &Invocation, since: Instant, names: &Names) -> Vec<
         took_ms: call.duration().as_secs_f64() * 1000.0,
         depth: u32::try_from(depth).unwrap_or(u32::MAX),
         error: call.error_code.clone(),
+        part: String::new(),
     };
     invocation.calls.depths().into_iter().map(step).collect()
 }
@@ -28,10 +32,18 @@ fn about(call: &Call) -> String {
         let destination = destinations.into_iter().find_map(parameter).unwrap_or_default();
         return format!("{table} {destination}");
     }
+    if let Some(secret) = parameter("SecretId") {
+        let label = ["VersionStage", "VersionStages"]
+            .into_iter()
+            .find_map(parameter)
+            .map(|label| label.trim_matches(NOT_LABEL));
+        return label.map_or_else(|| secret.to_owned(), |label| format!("{label} of {secret}"));
+    }
     if let Some(hook) = parameter("LifecycleHookName") {
         return format!("{hook} of {}", parameter("AutoScalingGroupName").unwrap_or_default());
     }
-    let names = ["InstanceId", "AutoScalingGroupName", "TopicArn", "AlarmNamePrefix"];
+    let names =
+        ["InstanceId", "AutoScalingGroupName", "TopicArn", "AlarmNamePrefix", "CommandId", "DocumentName", "Name"];
     names.into_iter().find_map(parameter).map_or_else(|| filters(call), str::to_owned)
 }
 
@@ -40,4 +52,24 @@ fn filters(call: &Call) -> String {
     let is_value = |name: &str| name.starts_with("Filter") && name.contains(".Value");
     let values = call.parameters.iter().filter(|(name, _)| is_value(name)).map(|(_, value)| value.as_str());
     values.collect::<Vec<_>>().join(", ")
+}
+
+/// The calls of several invocations, each a part of the work, as if each had begun when the one before had ended: what the
+/// demo did in between is left out.
+pub(crate) fn of_parts(invocations: &[(&str, &Invocation)], names: &Names) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for (part, invocation) in invocations {
+        let Some(since) = invocation.calls.iter().next().map(|call| call.started) else { continue };
+        let (depth, at_ms) = all
+            .iter()
+            .fold((0, 0.0), |(depth, end), step| (step.depth.max(depth), (step.at_ms + step.took_ms).max(end)));
+        let after = |step: Step| Step {
+            part: (*part).to_owned(),
+            depth: step.depth + depth,
+            at_ms: step.at_ms + at_ms,
+            ..step
+        };
+        all.extend(of(invocation, since, names).into_iter().map(after));
+    }
+    all
 }

@@ -4,8 +4,8 @@ use e2e::Result;
 use report::Check;
 use serde_json::Value;
 
+use crate::nat::world;
 use crate::stage::Stage;
-use crate::world;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     let nat = stage.network(2, &[("DryRun", "true")]).await?;

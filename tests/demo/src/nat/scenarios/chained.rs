@@ -3,7 +3,7 @@
 use e2e::Result;
 use report::Check;
 
-use crate::seen::Pair;
+use crate::nat::seen::Pair;
 use crate::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {

@@ -5,7 +5,7 @@ use e2e::nat::Nat;
 use report::Check;
 use serde_json::Value;
 
-use crate::seen::Seen;
+use crate::nat::seen::Seen;
 use crate::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {

@@ -3,9 +3,9 @@
 use e2e::Result;
 use report::{Check, Fact};
 
-use crate::seen::Pair;
+use crate::nat::seen::Pair;
+use crate::nat::world::{self, Mailbox};
 use crate::stage::Stage;
-use crate::world::{self, Mailbox};
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     with_gateway(stage).await?;

@@ -4,9 +4,9 @@ use e2e::Result;
 use e2e::nat::Nat;
 use report::{Check, Fact};
 
-use crate::seen::{Pair, Seen};
+use crate::nat::seen::{Pair, Seen};
+use crate::nat::world::{self, Mailbox};
 use crate::stage::Stage;
-use crate::world::{self, Mailbox};
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     let nat = stage.network(2, &[]).await?;

@@ -7,9 +7,9 @@ use e2e::nat::Nat;
 use local_aws::Fault;
 use report::{Check, Fact};
 
-use crate::seen::Pair;
+use crate::nat::seen::Pair;
+use crate::nat::world;
 use crate::stage::Stage;
-use crate::world;
 
 /// Tables that the failed instance carries beside its home table.
 const TABLES: usize = 6;

@@ -16,7 +16,7 @@ use local_aws::Invocation;
 use crate::stage::Stage;
 
 /// NAT failover.
-pub(crate) async fn nat_failover(stage: &mut Stage) -> Result<()> {
+pub(crate) async fn play(stage: &mut Stage) -> Result<()> {
     let lead = "Several Auto Scaling groups of one NAT instance each, one per zone, stand in for each other: when one \
                 fails, its routes move to a healthy peer, and they come home when its replacement is healthy.";
     stage.chapter("nat-failover", lead);

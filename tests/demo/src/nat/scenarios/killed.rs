@@ -5,9 +5,9 @@ use e2e::nat::Nat;
 use local_aws::Fault;
 use report::Check;
 
-use crate::seen::Pair;
+use crate::nat::seen::Pair;
+use crate::nat::world;
 use crate::stage::Stage;
-use crate::world;
 
 /// With [`ROUTES`] more routes than the function changes at once, so that there is a middle.
 const TABLES: usize = 6;

@@ -6,8 +6,9 @@ use e2e::Result;
 use local_aws::Invocation;
 use report::{Fact, Instance, Network, Route, Table};
 
-use crate::network::{self, instances, routes};
-use crate::stage::Scene;
+use super::network::{self, instances, routes};
+use super::scene::Scene;
+use crate::measure;
 
 /// A scenario after its event.
 pub(crate) struct Seen<'n> {
@@ -106,12 +107,8 @@ impl Seen<'_> {
         (instances(&self.scene.before, group), instances(&self.after, group))
     }
 
-    /// The function's own time, as Lambda's runtime measured it; else the whole of what the caller waited.
     pub(crate) fn duration(&self) -> Duration {
-        let fields = self.invocation.report.iter().flat_map(|report| report.split('\t'));
-        let mut own = fields.filter_map(|field| field.trim().strip_prefix("Duration: ")?.strip_suffix(" ms"));
-        let ms = own.find_map(|ms| ms.parse::<f64>().ok());
-        ms.map_or(self.invocation.duration, |ms| Duration::from_secs_f64(ms / 1000.0))
+        measure::own_time(&self.invocation)
     }
 
     /// What counts is when the last route was on its way: the message to the operators comes after that.
@@ -129,10 +126,7 @@ impl Seen<'_> {
             self.depth(),
             Fact::new("duration", format!("{} ms", self.duration().as_millis())),
         ];
-        // Of the deployed function; a killed one has no memory to read.
-        if let Some(rss) = self.scene.nat.function.rss().await {
-            facts.push(Fact::new("peak memory", format!("{}.{} MB", rss / 1_000_000, rss / 100_000 % 10)));
-        }
+        facts.extend(measure::peak_memory(&self.scene.nat.function).await);
         facts.extend(self.more.iter().cloned());
         facts
     }

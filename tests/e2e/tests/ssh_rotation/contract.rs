@@ -99,7 +99,7 @@ fn the_rotation_token_goes_with_every_value() {
         assert!(ssh.account.rotation(&ssh.function, &ssh.secret).rotation_token(&token).run().await?.succeeded);
         let puts = ssh.account.calls().of("secretsmanager:PutSecretValue");
         assert_eq!(puts.len(), 2, "the key and the host keys");
-        for put in puts.iter() {
+        for put in &puts {
             assert_eq!(put.parameter("RotationToken"), Some(token.as_str()));
         }
         Ok(())

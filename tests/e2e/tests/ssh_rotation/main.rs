@@ -1,13 +1,7 @@
 //! ssh-rotation end to end: the real binary under Lambda's runtime, deployed from the template that ships; Run Command
 //! really runs the script of the document that ships, on nodes with real sshd; keys are tried with OpenSSH's client.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
 mod budgets;
 mod client;

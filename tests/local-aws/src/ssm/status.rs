@@ -92,8 +92,9 @@ mod tests {
 
     #[test]
     fn a_commands_status_follows_from_its_invocations() {
+        type Row = (&'static [Status], usize, bool, (&'static str, &'static str));
         #[rustfmt::skip]
-        let table: [(&[Status], usize, bool, (&str, &str)); 14] = [
+        let table: [Row; 14] = [
             (&[], 0, false, ("Success", "NoInstancesInTag")),
             (&[Pending, Pending], 0, false, ("Pending", "Pending")),
             (&[Pending, Success], 0, false, ("InProgress", "InProgress")),

@@ -21,6 +21,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         ("CloudFormation, Lambda's front, SNS, SQS, EventBridge, IAM", "ministack"),
     ];
     facts.extend(played.into_iter().filter_map(|(part, tool)| Some(Fact::new(part, pinned(tool)?))));
+    facts.push(Fact::new("Systems Manager, and who calls for a rotation", "tests/local-aws; its scripts really run"));
     facts.push(Fact::new("nodes", format!("{}, each in namespaces of its own", sshd().unwrap_or("OpenSSH".into()))));
     facts.push(Fact::new("route tables and nodes", "shown by their names, where the functions write their ids"));
     facts.push(Fact::new("the functions", "their release binaries, under AWS's Runtime Interface Emulator"));

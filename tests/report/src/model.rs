@@ -156,10 +156,14 @@ impl Scenario {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.held)
     }
 
-    /// The longest chain of calls that waited for one another.
+    /// The longest chain of calls that waited for one another, in any one part of the work.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        self.did.iter().map(|step| step.depth).max().unwrap_or(0)
+        let chain = |part: &[Step]| {
+            let depths = || part.iter().map(|step| step.depth);
+            depths().max().unwrap_or(0) - depths().min().unwrap_or(0) + 1
+        };
+        self.did.chunk_by(|one, next| one.part == next.part).map(chain).max().unwrap_or(0)
     }
 }
 

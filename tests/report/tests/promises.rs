@@ -153,6 +153,7 @@ fn every_login_is_drawn_with_a_word_and_every_line_once() {
     let words = |word: &str| html.matches(&format!("{word}. ")).count();
     assert_eq!((words(": logs in"), words(": refused"), words(": not there yet")), (19, 6, 3));
     assert_eq!(words(": another host key: not trusted"), 2);
+    assert_eq!(data::cluster::scenario().depth(), 3, "of one step: they are invocations of their own");
     assert_eq!(html.matches("me@home").count(), 1);
     assert_eq!(html.matches("class=\"foreign\"").count(), 5, "it was there all the time");
 }

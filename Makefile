@@ -3,7 +3,8 @@
 # make bench  the figures that the docs name
 # make build  the artifacts for AWS, target/lambda/<name>/bootstrap (arm64)
 #
-# Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that the tests want.
+# Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that
+# the tests want, `make demo` those that it wants.
 
 FUNCTIONS := nat-failover ssh-rotation
 
@@ -23,6 +24,7 @@ SAY := @printf '\n== %s\n'
 .PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid ssh emulators arm64 sam-build
 
 demo: tools host
+	@tests/system-packages.sh demo
 	$(SAY) "building the demo (some minutes the first time)"
 	@cargo build --quiet $(WORKSPACE) --bin demo --example copy_file
 	@$(CARGO_TARGET_DIR)/debug/demo

@@ -41,7 +41,7 @@ impl<C: Secrets + Fleet, L: Logins> Handler<C, L> {
         let until = Deadline::of(&context, TO_ANSWER);
         let work = self.answer(&event, Deadline::of(&context, TO_NAME_NODES));
         // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
-        let answer = until.cut(Box::pin(work)).await.unwrap_or(Err(RotationError::Deadline(event.step).into()));
+        let answer = until.cut(Box::pin(work)).await.unwrap_or_else(|| Err(RotationError::Deadline(event.step).into()));
         shared::secret::wipe_stack().await;
         answer
     }

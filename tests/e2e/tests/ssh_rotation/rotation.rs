@@ -39,6 +39,17 @@ fn both_keys_log_in_until_the_new_one_is_current_and_then_it_alone() {
 }
 
 #[test]
+fn a_rotation_that_goes_well_logs_neither_errors_nor_warnings() {
+    within(1, &[], async |ssh| {
+        for run in ssh.rotated().await?.steps {
+            let lines = run.invocation.logs;
+            assert!(!lines.iter().any(|line| line.contains("ERROR") || line.contains("WARN")), "{lines:#?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_kept_previous_key_logs_in_until_the_next_rotation() {
     within(2, &[("PreviousKey", "keep")], async |ssh| {
         let mut keys = Vec::new();

@@ -33,7 +33,8 @@ test: fmt-check system tools lint deny templates emulators squid ssh host unit a
 	$(SAY) "all of it passed"
 
 bench: tools host
-	@cargo run --quiet -p e2e --bin figures
+	@cargo build --quiet $(WORKSPACE) --bin figures
+	@$(CARGO_TARGET_DIR)/debug/figures
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)

@@ -1,8 +1,10 @@
 """What authorized_keys.sh is to do with a file's content, said a second time and otherwise."""
 
 import dataclasses
+import time
 
 BLANKS = b" \t"
+DAY = 86_400_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Own:
     marked: bool
     plain: bytes  # without mark
 
+    @property
+    def impossible(self):
+        return int(self.generation) > time.time() * 1000 + DAY
+
 
 def own(text, arn):
     """What a line is to the secret; None for a foreign one."""
@@ -50,7 +56,7 @@ def fields(text):
 
 def late(content, request):
     owns = [own(text, request.arn) for text in lines(content or b"")[0]]
-    return any(o and o.marked and o.generation > request.generation for o in owns)
+    return any(o and o.marked and o.generation > request.generation and not o.impossible for o in owns)
 
 
 def lines(content):
@@ -75,6 +81,8 @@ def expected(content, request):
                 kept.append((new_line, place))
         elif request.action == "add":
             kept.append((text, place))
+        elif o.impossible:
+            continue
         elif o.generation > request.generation or o.generation == request.keep.encode():
             kept.append((o.plain if o.marked else text, place))
     if not mine:

@@ -18,6 +18,7 @@ KEYS = ["AAAAC3NzaC1lZDI1NTE5AAAAI" + letter * 43 for letter in "ABCDEFGH"]
 GENERATIONS = [f"171629000000{n}" for n in range(8)]
 USERS = {"root": (0, "/home/root"), "ada": (1000, "/home/ada"), "bob": (1001, "/home/bob"), "full": (1002, "/home/full")}
 GROUPS = {"root": 0, "ada": 1000, "bob": 1001, "full": 1002, "staff": 2000, "wheel": 2001}
+FUTURE = "9716290000000"  # a generation that no rotation has yet had
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostHostHostHostHostHostHostHostHostHostHos"
 
 SHELLS = {"dash": "dash", "bash": "bash", "busybox": "busybox", "mksh": "mksh"}
@@ -122,6 +123,24 @@ class Node:
         fake.chmod(0o755)
         self.choose("sshd", fake)
 
+    @contextlib.contextmanager
+    def clock(self, seconds):
+        """`date +%s` says so."""
+        fake = self.files / "date"
+        fake.write_text(f"#!/bin/bash\n[ \"$*\" = +%s ] && echo {seconds}\n")
+        fake.chmod(0o755)
+        self.choose("date", fake)
+        yield
+        self.uncover("date")
+
+    @contextlib.contextmanager
+    def called(self, name):
+        """The node's name is another."""
+        (self.files / "hostname").write_text(f"{name}\n")
+        mount(self.files / "hostname", "/proc/sys/kernel/hostname", flags=MS_BIND)
+        yield
+        unmount("/proc/sys/kernel/hostname")
+
     def host_keys(self):
         for file in pathlib.Path("/etc/ssh").iterdir():
             file.unlink()
@@ -164,10 +183,14 @@ class Node:
     def script(self, **parameters):
         return self.command(**parameters)[0]
 
-    def command(self, action="add", users="ada", line=None, keep="none", superseded="none"):
-        """The script as the agent runs it: a file with the parameters written into it."""
+    def command(self, action="add", users="ada", secret=None, line=None, keep="none", superseded="none"):
+        """The script as the agent runs it: a file with the parameters written into it. The secret is the line's."""
         line = key_line(1) if line is None else line
-        values = {"Action": action, "Users": users, "PublicKey": line, "KeepGeneration": keep, "SupersededKey": superseded}
+        if secret is None:
+            text = line if isinstance(line, str) else line.decode()
+            secret = "arn:" + text.split(":arn:")[1] if ":arn:" in text else ARN
+        values = {"Action": action, "Users": users, "Secret": secret}
+        values |= {"PublicKey": line, "KeepGeneration": keep, "SupersededKey": superseded}
         text = embed.SCRIPT.read_text()
         for name, value in values.items():
             text = text.replace(f"{{{{ {name} }}}}", value if isinstance(value, str) else value.decode())

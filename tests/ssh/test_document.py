@@ -15,28 +15,39 @@ CURRENT_KEY = "/ssh-rotation/stack/current-key"
 
 
 class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: only those with a text matter here, and all of those are !Sub and !Ref."""
+    """Reads CloudFormation's short forms: !Sub and !Ref as their text, the others as their arguments."""
 
 
 Loader.add_multi_constructor(
     "!",
     lambda loader, _, node: (
-        node.value.replace("${CurrentKey}", CURRENT_KEY) if isinstance(node, yaml.ScalarNode) else node
+        node.value.replace("${CurrentKey}", CURRENT_KEY)
+        if isinstance(node, yaml.ScalarNode)
+        else loader.construct_sequence(node, deep=True)
     ),
 )
 
 
+def template():
+    return yaml.load(embed.TEMPLATE.read_text(), Loader)
+
+
 def resources():
-    return yaml.load(embed.TEMPLATE.read_text(), Loader)["Resources"]
+    return template()["Resources"]
 
 
 class Document(unittest.TestCase):
     def setUp(self):
         self.content = resources()["Document"]["Properties"]["Content"]
         self.parameters = self.content["parameters"]
+        # Their one value is the stack's, which has a pattern of its own.
+        stack = template()["Parameters"]
+        self.of_the_stack = {"Users": stack["SshUsernames"]["AllowedPattern"], "Secret": stack["SecretArn"]["AllowedPattern"]}
 
     def allows(self, name, value):
         parameter = self.parameters[name]
+        if name in self.of_the_stack:
+            return re.search(self.of_the_stack[name], value) is not None
         if "allowedValues" in parameter:
             return value in parameter["allowedValues"]
         # As SSM and the agent look: for a match anywhere, in engines where $ is also before a last newline.
@@ -68,6 +79,20 @@ class Document(unittest.TestCase):
             default = parameter.get("default")
             self.assertTrue(default is None or self.allows(name, default), name)
 
+    def test_users_and_secret_are_the_stacks_and_no_others(self):
+        secret = ["MakesSecret", "Secret", "SecretArn"]  # !If
+        for name, value in {"Users": "SshUsernames", "Secret": secret}.items():
+            parameter = self.parameters[name]
+            self.assertEqual((parameter["default"], parameter["allowedValues"]), (value, [value]))
+            self.assertNotIn("allowedPattern", parameter)
+        self.assertEqual(resources()["RotationPermission"]["Properties"]["SourceArn"], secret)
+
+    def test_the_association_runs_the_version_that_the_stack_made_with_the_defaults(self):
+        association = resources()["JoiningNodes"]["Properties"]
+        self.assertEqual((association["Name"], association["DocumentVersion"]), ("Document", "1"))
+        self.assertEqual(set(association["Parameters"]), {"Action", "PublicKey"})
+        self.assertNotIn("UpdateMethod", resources()["Document"]["Properties"])  # replaces the document
+
     def test_what_the_function_and_the_association_send_is_let_through(self):
         for name, good in {
             "Action": ["add", "finish"],
@@ -83,6 +108,7 @@ class Document(unittest.TestCase):
                     for padding in ["", "=", "=="]
                 ),
             ],
+            "Secret": [ARN, ARN.replace("cluster/ssh", "/_+=.@-")],
             "KeepGeneration": ["none", GENERATIONS[0]],
             "SupersededKey": ["none", KEYS[0], KEYS[0] + "=="],
         }.items():
@@ -120,6 +146,7 @@ class Document(unittest.TestCase):
                 f"{{{{ssm-secure:{CURRENT_KEY}}}}}",
                 "{{ Users }}",
             ],
+            "Secret": [f"{ARN}'", f"{ARN} ", f"{ARN}\n{ARN}", f"{ARN}$(id)", ARN.replace(":secret:", ":parameter:")],
             "KeepGeneration": ["", "1", GENERATIONS[0] + "0", "None", f"{GENERATIONS[0]}'"],
             "SupersededKey": ["", "AAA", "AAAA AAAA", f"{KEYS[0]}'", f"{KEYS[0]}\n{KEYS[0]}"],
         }.items():
@@ -127,7 +154,7 @@ class Document(unittest.TestCase):
                 self.assertFalse(self.allows(name, value), f"{name} {value!r}")
 
     def test_no_byte_anywhere_in_a_value_gets_a_quote_a_control_character_or_a_variable_through(self):
-        values = {"Users": "ec2-user,b", "PublicKey": key_line(0), "KeepGeneration": GENERATIONS[0], "SupersededKey": KEYS[0]}
+        values = {"Users": "ec2-user,b", "Secret": ARN, "PublicKey": key_line(0), "KeepGeneration": GENERATIONS[0], "SupersededKey": KEYS[0]}
         for name, value in values.items():
             let_through = {
                 chr(byte)
@@ -146,7 +173,7 @@ class Document(unittest.TestCase):
             self.assertNotRegex(bad, pattern)
 
     def test_the_tag_can_not_add_to_the_policy(self):
-        parameters = yaml.load(embed.TEMPLATE.read_text(), Loader)["Parameters"]
+        parameters = template()["Parameters"]
         for name in ("TargetTagKey", "TargetTagValue"):
             pattern = parameters[name]["AllowedPattern"]
             self.assertRegex(parameters[name]["Default"], pattern)

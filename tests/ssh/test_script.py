@@ -1,5 +1,6 @@
 """authorized_keys.sh, run by real shells and awks, as root on a node in miniature (node.py)."""
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -15,7 +16,7 @@ import unittest
 
 import embed
 import model
-from node import ARN, AWKS, GENERATIONS, HOST_KEY, KEYS, SHELLS, USERS, Node, key_line, missing, mount
+from node import ARN, AWKS, FUTURE, GENERATIONS, HOST_KEY, KEYS, SHELLS, USERS, Node, key_line, missing, mount, unmount
 
 NODE = None
 OTHER = ARN[:-6] + "ZzZzZz"
@@ -123,6 +124,33 @@ class Lines(Script):
         # not late: the newer one is another secret's, or not finished, or a comment
         for newer in [f"{key_line(3, arn=OTHER)} current", key_line(3), f"# {key_line(3)} current"]:
             self.change(f"{newer}\n", f"{newer}\n{key_line(2)}\n", "user ada added\n", line=key_line(2))
+
+    def test_a_generation_of_the_future_is_refused(self):
+        """More than a day ahead, rounded to 100 s. It would make all rotations until then late ones."""
+        for seconds, good in [(1716290000, True), (1716203600, True), (1716203400, False), (1716100000, False), (7, False)]:
+            for shell in SHELLS:
+                with self.subTest(seconds, shell=shell), NODE.clock(seconds):
+                    NODE.fresh_homes()
+                    NODE.shell_and_awk(shell, "mawk")
+                    if good:
+                        self.change("x\n", f"x\n{key_line(1)}\n")
+                    else:
+                        self.refuse("generation 1716290000001 is more than a day ahead of this node's clock")
+        for generation, action in itertools.product([FUTURE, "9" * 13], ["add", "finish"]):
+            self.refuse("is more than a day ahead", action=action, line=key_line(1, generation=generation))
+
+    def test_a_line_of_the_future_makes_nobody_late_and_finish_removes_it(self):
+        now = int(time.time() * 1000)
+        for awk, mark in itertools.product(AWKS, ["", " current"]):
+            NODE.shell_and_awk("dash", awk)
+            for generation in [FUTURE, "9" * 13, str(now + 90_000_000)]:
+                planted = f"{key_line(3, generation=generation)}{mark}\n"
+                self.change(planted, f"{planted}{key_line(1)}\n", "user ada added\n")
+                self.change(f"{planted}{key_line(1)}\n", f"{key_line(1)} current\n", "user ada finished\n", action="finish", keep=generation)
+            # a clock that is an hour ahead where the key was made
+            newer = f"{key_line(3, generation=str(now + 3_600_000))} current\n"
+            NODE.write(newer)
+            self.refuse("ada: late", code=3)
 
     def test_only_lines_of_this_very_secret_are_ours(self):
         for arn in [ARN + "X", ARN[:-1], ARN.replace("/", "."), ARN.upper(), "x" + ARN, ARN + ":" + ARN]:
@@ -243,7 +271,7 @@ def some_line(rng):
         )
     line = key_line(rng.randrange(5), arn=rng.choice([ARN] * 8 + [OTHER, ARN + "X"]))
     if rng.random() < 0.1:
-        line = key_line(rng.randrange(4), generation=rng.choice(["12", "171629000000x", GENERATIONS[0] + "1"]))
+        line = key_line(rng.randrange(4), generation=rng.choice(["12", "171629000000x", GENERATIONS[0] + "1", FUTURE, FUTURE]))
     ends = ["", "", "", "\r", " ", "\t \r", "x", " x"] + [" current", " \tcurrent", " current\r", " current x", "current"]
     begins = ["", "", "", " ", "\t", 'command="a b" ', "#"]
     return (rng.choice(begins) + line + rng.choice(ends)).encode()
@@ -388,14 +416,29 @@ class Files(Script):
         os.chown("/home/ada", 0, 0)
         self.refuse("ada: cannot make /home/ada/.ssh")
 
-    def test_several_users_and_the_first_that_fails_ends_it(self):
+    def test_several_users_of_whom_each_gets_the_key_whatever_becomes_of_the_others(self):
         NODE.write("x\n", user="bob")
         done = NODE.run(users="ada,bob,root")
         self.assertEqual(done.stdout, f"host-key {HOST_KEY}\nuser ada added\nuser bob added\nuser root added\n")
         self.assertEqual({NODE.read(user) for user in ("ada", "root")}, {f"{key_line(1)}\n".encode()})
-        done = NODE.run(users="ada,nobody-there,bob", action="finish")
-        self.assertEqual((done.returncode, done.stdout), (1, f"host-key {HOST_KEY}\nuser ada finished\n"))
-        self.assertEqual(NODE.read("bob"), f"x\n{key_line(1)}\n".encode())
+        for trouble in ("nobody-there", "homeless", "nameless", "full"):
+            NODE.fresh_homes()
+            NODE.ssh("full").symlink_to("/home/ada")
+            for user in ("ada", "bob"):
+                NODE.write(f"{key_line(0)} current\n{key_line(1)}\n", user=user)
+            done = NODE.run(users=f"ada,{trouble},bob", action="finish")
+            self.assertEqual((done.returncode, done.stdout), (1, f"host-key {HOST_KEY}\nuser ada finished\nuser bob finished\n"))
+            self.assertRegex(done.stderr, f"^(ssh-rotation: {trouble}: .*\n)+$")
+            self.assertEqual({NODE.read(user) for user in ("ada", "bob")}, {f"{key_line(1)} current\n".encode()})
+
+    def test_the_run_is_late_only_if_all_that_failed_were(self):
+        newer = f"{key_line(2)} current\n"
+        for users, code in [("ada,bob", 3), ("bob,ada", 3), ("ada,nobody-there", 1), ("nobody-there,ada", 1), ("ada,root", 3)]:
+            NODE.fresh_homes()
+            NODE.write(newer)
+            done = NODE.run(users=users)
+            self.assertEqual((done.returncode, NODE.read()), (code, newer.encode()), done)
+            self.assertRegex(done.stderr, "(?m)^ssh-rotation: ada: late: ")
 
     def test_without_runuser_setpriv_does_it(self):
         with hidden("runuser"):
@@ -404,7 +447,7 @@ class Files(Script):
         self.assertEqual((info.st_uid, info.st_gid), (1000, 1000))
 
     def test_busyboxs_own_tools_do_it_too(self):
-        tools = ("stat", "sync", "mktemp", "mv", "cp", "cat", "chmod", "chgrp", "head", "rm", "mkdir", "tr", "cmp")
+        tools = ("stat", "sync", "mktemp", "mv", "cp", "cat", "chmod", "chgrp", "head", "rm", "mkdir", "tr", "grep", "date", "timeout")
         for tool in tools:
             NODE.choose(tool, NODE.keep("busybox"))
         try:
@@ -426,6 +469,23 @@ def snapshot(folder):
         content = path.read_bytes() if stat.S_ISREG(info.st_mode) else os.readlink(path) if path.is_symlink() else None
         result[str(path)] = (info.st_mode, info.st_uid, info.st_gid, info.st_nlink, info.st_ino, content)
     return result
+
+
+def kill_session(leader):
+    """All that a script has started: timeout makes a group of its own, but no session."""
+    while members := [
+        int(stat.parent.name) for stat in pathlib.Path("/proc").glob("[0-9]*/stat") if session(stat) == leader
+    ]:
+        for pid in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def session(file):
+    """Of which session a living process is."""
+    with contextlib.suppress(OSError):
+        state, _, _, number, *_ = file.read_text().rpartition(")")[2].split()
+        return None if state in "ZX" else int(number)
 
 
 class hidden:
@@ -479,7 +539,7 @@ class Trouble(Script):
     def test_the_new_file_is_on_the_disk_before_it_takes_the_name_and_the_name_before_the_end(self):
         """A sync that writes down what it was called with, and how long both files were then."""
         old, new = b"x\n", f"x\n{key_line(1)}\n".encode()
-        file = r"\./\.authorized_keys\.ssh-rotation\.\w+"
+        file = r"\./\.authorized_keys\.ssh-rotation\.[A-Za-z0-9.-]+"
         for name, behaviour, code, calls in [
             ("a good one", "true", 0, [f"{file} old new", r"\. new -"]),
             ("it knows no files", "[ $# = 0 ]", 0, [f"{file} old new", "/ old new", " old new", r"\. new -", "/ new -", " new -"]),
@@ -518,7 +578,7 @@ class Trouble(Script):
             NODE.write(old)
             process = NODE.start(action="finish")
             time.sleep(length * (n / 50))
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_session(process.pid)
             process.communicate()
             content = NODE.read()
             self.assertIn(content, (old, new))
@@ -545,6 +605,28 @@ class Trouble(Script):
             self.assertEqual((done.returncode, NODE.read()), (0, f"{key_line(1)} current\n".encode()), done)
             self.no_leftovers()
 
+    def test_a_temporary_file_of_another_node_that_shares_the_home_stays(self):
+        NODE.write("x\n")
+        left = {}
+        for name, shown in [("node-1", "node-1"), ("node", "node"), ("node.1.x", "node.1.x"), ("a_b *", "a-b--"), ("", "node")]:
+            # what a run leaves that is killed where the file's content is known
+            spy = NODE.files / "sync"
+            spy.write_text(f"#!/bin/bash\nls -A >/home/ada/names\nkill -9 $PPID\n")
+            spy.chmod(0o755)
+            NODE.choose("sync", spy)
+            with NODE.called(name):
+                self.assertEqual(NODE.run().returncode, 1)
+            NODE.uncover("sync")
+            mine = {path.name for path in NODE.ssh().iterdir()} - {"authorized_keys", *left}
+            self.assertEqual(len(mine), 1, name)
+            self.assertRegex(*mine, rf"^\.authorized_keys\.ssh-rotation\.{re.escape(shown)}\.\w{{6}}$")
+            left = {path: known for path, known in left.items() if known != shown} | {mine.pop(): shown}
+            self.assertEqual({path.name for path in NODE.ssh().iterdir()}, {"authorized_keys", *left})
+        for name in ("node-1", "node", "node.1.x", "a_b *"):
+            with NODE.called(name):
+                self.assertEqual(NODE.run().returncode, 0)
+        self.no_leftovers()
+
     def test_runs_at_the_same_time_lose_nothing(self):
         NODE.write("foreign\n")
         arns = [f"{ARN}{n}" for n in range(12)]
@@ -558,16 +640,72 @@ class Trouble(Script):
         self.no_leftovers()
 
     def test_the_lock_is_roots_and_what_runs_as_the_user_can_not_hold_it(self):
-        NODE.sshd("ls -l /proc/self/fd >&2")
+        """Nor can what waits for it: a process that the user left behind holds the pipe, and head with it."""
         spy = NODE.files / "spy"
-        spy.write_text(f"#!/bin/bash\nls -l /proc/self/fd > /home/ada/fds\nexec {NODE.keep('mawk')} \"$@\"\n")
+        spy.write_text(f"#!/bin/bash\nls -l /proc/self/fd >/home/ada/fds\nsleep 0.8\nexec {NODE.keep('mawk')} \"$@\"\n")
         spy.chmod(0o755)
-        NODE.choose("awk", spy)
-        self.assertEqual(NODE.run().returncode, 0)
-        self.assertNotIn("lock", pathlib.Path("/home/ada/fds").read_text())
+        for shell in SHELLS:
+            NODE.fresh_homes()
+            NODE.shell_and_awk(shell, "mawk")
+            NODE.choose("awk", spy)
+            process = NODE.start()
+            time.sleep(0.4)
+            holders = {
+                link.parts[2]
+                for link in pathlib.Path("/proc").glob("[0-9]*/fd/*")
+                if session(link.parents[1] / "stat") == process.pid and os.path.realpath(link) == "/run/ssh-rotation.lock"
+            }
+            process.communicate(timeout=20)
+            self.assertEqual((process.returncode, holders), (0, {str(process.pid)}), shell)
+            self.assertNotIn("lock", pathlib.Path("/home/ada/fds").read_text())
         info = os.stat("/run/ssh-rotation.lock")
         self.assertEqual((stat.S_IMODE(info.st_mode), info.st_uid), (0o600, 0))
-        NODE.sshd("exit 0")
+
+    def test_a_user_who_keeps_it_waiting_loses_20_seconds_and_the_next_user_none(self):
+        """By a program that hangs, and by one that leaves the group and keeps the pipe open."""
+        self.assertIn("'timeout -s KILL 20'", embed.SCRIPT.read_text())
+        for hangs in ["sleep 60", "setsid sleep 15 & exit 1"]:
+            NODE.fresh_homes()
+            spy = NODE.files / "spy"
+            spy.write_text(f"#!/bin/bash\n[ $UID = 1000 ] || exec {NODE.keep('mawk')} \"$@\"\n{hangs}\n")
+            spy.chmod(0o755)
+            NODE.choose("awk", spy)
+            (path,) = NODE.command(users="ada,bob")
+            script = pathlib.Path(path)
+            script.write_text(script.read_text().replace("timeout -s KILL 20", "timeout -s KILL 2"))
+            started = time.monotonic()
+            done = subprocess.run([path], capture_output=True, text=True, start_new_session=True)
+            self.assertLess(time.monotonic() - started, 10)
+            self.assertEqual((done.returncode, done.stdout), (1, f"host-key {HOST_KEY}\nuser bob added\n"))
+            self.assertRegex(done.stderr, "(?m)^ssh-rotation: ada: ")
+        with hidden("timeout"):
+            NODE.shell_and_awk("dash", "mawk")
+            self.change(None, f"{key_line(1)}\n")
+
+    def test_selinux_labels_the_new_file_before_it_takes_the_name(self):
+        old, new = b"x\n", f"x\n{key_line(1)}\n".encode()
+        tool = NODE.files / "selinux/restorecon"
+        tool.parent.mkdir(exist_ok=True)
+        (path,) = NODE.command()
+        script = pathlib.Path(path)
+        script.write_text(script.read_text().replace("PATH=/usr/sbin:", f"PATH={tool.parent}:/usr/sbin:"))
+        mount("tmpfs", "/sys/fs", "tmpfs", options="mode=755")
+        self.addCleanup(unmount, "/sys/fs")
+        for enabled, code in [(False, 0), (True, 0), (True, 1)]:
+            NODE.fresh_homes()
+            NODE.write(old)
+            if enabled:
+                pathlib.Path("/sys/fs/selinux").mkdir(exist_ok=True)
+            tool.write_text(f'#!/bin/bash\necho "$# $1 $2: $(cat "$2")" >/home/ada/log\ncat authorized_keys >>/home/ada/log\nexit {code}\n')
+            tool.chmod(0o755)
+            done = subprocess.run([path], capture_output=True, text=True)
+            self.assertEqual((done.returncode, NODE.read()), (code, old if code else new), done)
+            log = pathlib.Path("/home/ada/log")
+            self.assertEqual(log.exists(), enabled)
+            if enabled:
+                self.assertRegex(log.read_text(), rf"^2 \. \./\.authorized_keys\.ssh-rotation\.[^ ]+: {re.escape(new.decode())}{old.decode()}$")
+            self.no_leftovers()
+        self.assertRegex(done.stderr, "ada: cannot label /home/ada/.ssh for SELinux")
 
     def test_a_lock_that_another_holds_is_waited_for_and_given_up(self):
         self.assertIn("\nlock_seconds=30\n", embed.SCRIPT.read_text())
@@ -625,8 +763,9 @@ for n in itertools.count():
                 self.assertEqual(snapshot("/home/root") | snapshot("/home/bob"), before, (owner, shell))
                 self.assertLessEqual(codes, {0, 1, 3})
 
-    def test_a_user_whose_awk_it_is_can_not_print_host_keys_or_pass_for_success(self):
-        """The user can trace what runs with the user's rights; here a program that prints what such a user would."""
+    def test_what_runs_as_the_user_prints_no_host_key_and_succeeds_only_by_a_right_last_line(self):
+        """The user can trace it; here a program that prints what such a user would. That user may also end with `changed`
+        and lie about a file that is theirs: testSecret's login tells."""
         for said in [
             "host-key ssh-ed25519 EVIL",
             "changed\nhost-key ssh-ed25519 EVIL",
@@ -667,7 +806,8 @@ for n in itertools.count():
             *({"users": users} for users in ["", ",", "a,", "ada,,bob", "a b", "-x", "1a", "ada;id", "../ada", "a\nb", "*"]),
             *({"line": bad} for bad in ["", f"{line} current", f" {line}", line.replace(" ", "  "), f"{line}\n{line}", f"{line}\n"]),
             *({"line": bad} for bad in [line.replace("ssh-ed25519", "ssh-dss"), line.replace("AAAA", "BBBB"), line.replace("AAAA", "AAAA$")]),
-            *({"line": bad} for bad in [line.replace(":secret:", ":x:"), line + ";", line.replace(GENERATIONS[1], "12"), "ssh-ed25519 AAAA x"]),
+            *({"line": line, "secret": bad} for bad in ["", ARN[:-1], ARN + "X", OTHER, ARN + "\n", "*", ARN[:-1] + "?"]),
+            *({"line": bad, "secret": ARN} for bad in [line.replace(":secret:", ":x:"), line + ";", line.replace(GENERATIONS[1], "12"), "ssh-ed25519 AAAA x"]),
             *({"line": bad} for bad in ["{{ssm:/x}}", "$(touch /home/pwned)", "`touch /home/pwned`", '"; touch /home/pwned; "', "\\"]),
             *({"keep": bad} for bad in ["", "1", "None", "17162900000012"]),
             *({"superseded": bad} for bad in ["", "A A", "A;", "A\nB"]),
@@ -736,7 +876,7 @@ class Figures(Script):
         for name, content, action, most in [
             ("a new line", f"foreign\n{key_line(0)} current\n", "add", 25),
             ("the end", f"foreign\n{key_line(0)} current\n{key_line(1)}\n", "finish", 25),
-            ("nothing to do", f"{key_line(1)} current\n", "add", 15),
+            ("nothing to do", f"{key_line(1)} current\n", "add", 16),
         ]:
             (script,) = NODE.command(action=action)
             counting = ["unshare", "--pid", "--fork", "sh", "-c", f"{script} >/dev/null; sh -c 'echo $$'"]

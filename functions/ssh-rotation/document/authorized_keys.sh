@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts the public key of one rotation into authorized_keys (add), or ends the rotation there (finish): marks its line as
 # the current one and removes the lines that it supersedes. Runs as root by Run Command and State Manager, which write
-# the parameters in between the quotes; the document's patterns allow nothing that could end a quote.
+# the parameters in between the quotes; the document allows nothing that could end a quote.
 set -euf
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -10,6 +10,7 @@ umask 077
 
 action='{{ Action }}'
 users='{{ Users }}'
+secret='{{ Secret }}'
 public_key='{{ PublicKey }}'
 keep='{{ KeepGeneration }}'
 superseded='{{ SupersededKey }}'
@@ -17,8 +18,12 @@ superseded='{{ SupersededKey }}'
 lock=/run/ssh-rotation.lock # only root can write there
 lock_seconds=30
 
-fail() {
+complain() {
     printf 'ssh-rotation: %s\n' "$*" >&2
+}
+
+fail() {
+    complain "$@"
     exit 1
 }
 
@@ -26,7 +31,7 @@ fail() {
 
 case $action in add | finish) ;; *) fail "Action is neither add nor finish" ;; esac
 
-# One line `type base64 ssh-rotation:generation:arn`; sets $label and $generation.
+# One line `type base64 ssh-rotation:generation:arn`; sets $label, $generation and $latest.
 read_public_key() {
     # shellcheck disable=SC2086 # split into its three words
     set -- $public_key
@@ -41,11 +46,13 @@ read_public_key() {
     generation=${label#ssh-rotation:}
     generation=${generation%%:*}
     is_generation "$generation" || fail "PublicKey's label has no generation of 13 digits"
-    case $label in
-    *[!A-Za-z0-9:/_+=.@-]*) fail "PublicKey's label has a character that no ARN has" ;;
-    "ssh-rotation:$generation:arn:aws"*:secretsmanager:*:secret:?*) ;;
-    *) fail "PublicKey's label is not ssh-rotation:GENERATION:SECRET_ARN" ;;
-    esac
+    [ "$label" = "ssh-rotation:$generation:$secret" ] || fail "PublicKey's label is not ssh-rotation:GENERATION:$secret"
+    # A generation is the time of its rotation in ms. One from the future would make every later rotation a late one. In
+    # units of 100 s, of which a day has 864: 13 digits are too many for the arithmetic of some shells.
+    now=$(date +%s) || fail "cannot tell the time"
+    latest=$((${now%??} + 864))
+    [ "${generation%?????}" -le "$latest" ] ||
+        fail "PublicKey's generation $generation is more than a day ahead of this node's clock: which of them is wrong?"
 }
 
 is_generation() {
@@ -60,7 +67,7 @@ case $users in '' | ,* | *, | *,,*) fail "Users has an empty name" ;; esac
 case $users in *[!A-Za-z0-9_.,-]*) fail "Users has a character that no name has" ;; esac
 case ,$users in *,[!A-Za-z_]*) fail "Users has a name that begins with neither a letter nor _" ;; esac
 
-# -- one at a time on this node; what runs as a user does not inherit the descriptor, and cannot hold the lock --
+# -- one at a time on this node --
 
 command -v flock >/dev/null || fail "flock is missing: install util-linux"
 exec 9>>"$lock" || fail "cannot write $lock"
@@ -102,9 +109,20 @@ print_host_key() { # print_host_key FILE
 
 print_host_keys
 
+# -- this node's name, for temporary files: several nodes may share a home --
+
+{ read -r node </proc/sys/kernel/hostname; } 2>/dev/null || node=
+node=${node:-node}
+while :; do
+    case $node in
+    *[!A-Za-z0-9.-]*) node=${node%%[!A-Za-z0-9.-]*}-${node#*[!A-Za-z0-9.-]} ;;
+    *) break ;;
+    esac
+done
+
 # -- what is done inside a home, with the rights of the owner of .ssh --
 
-# Arguments: user, home, whose rights these are (user or root), action, line, generation, label, keep, superseded.
+# Arguments: user, home, whose rights these are (user or root), then the variables of the same names as above.
 # Answers by its last line: changed or same, perhaps with the word unlabelled, or late. Anything else is why it failed.
 in_home=$(
     cat <<'IN_HOME'
@@ -113,8 +131,8 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 077
-user=$1 home=$2 rights=$3 action=$4 line=$5 generation=$6 label=$7 keep=$8 superseded=$9
-export action line generation label keep superseded # awk reads them in ENVIRON, where no backslash means anything
+user=$1 home=$2 rights=$3 action=$4 line=$5 generation=$6 label=$7 keep=$8 superseded=$9 latest=${10} node=${11}
+export action line generation label keep superseded latest # awk reads them in ENVIRON, where no backslash means anything
 file=authorized_keys
 tmp=
 
@@ -141,7 +159,8 @@ cd -P ./.ssh || fail "cannot enter $home/.ssh: its owner must have rwx"
     [ .. -ef "$home" ] || fail "$home/.ssh was swapped for another folder: look who did that"
     [ -O . ] || fail "$home/.ssh belongs to somebody else: chown it to $user"
 }
-for stale in ./.authorized_keys.ssh-rotation.*; do # what a killed run left
+temporary=./.authorized_keys.ssh-rotation.$node
+for stale in "$temporary".??????; do # what a killed run on this node left; on another, one may be at work
     [ ! -e "$stale" ] && [ ! -h "$stale" ] || rm -f -- "$stale" || fail "cannot remove $home/.ssh/$stale"
 done
 
@@ -166,8 +185,8 @@ mode=$5 group=$6 links=$7 size=$8
 export size
 [ "$links" = 1 ] || fail "$home/.ssh/$file has $links hard links: remove the others"
 # awks take a NUL byte for a character, for the end of the line, or for that of the file.
-if [ "$size" != 0 ] && [ "$(tr -d '\000' <$old | wc -c)" -ne "$size" ]; then
-    fail "$home/.ssh/$file has a NUL byte, or cannot be read: look at it"
+if [ "$size" != 0 ] && tr -cd '\000' <$old | grep -q ''; then
+    fail "$home/.ssh/$file has a NUL byte: look at it"
 fi
 
 # A line of this secret: its last field, or the one before a last field `current`, is the label of a generation.
@@ -196,6 +215,8 @@ ours='
 # Prints what is to be done, in one line; if that is to write, then the new content and a full stop.
 plan=$(awk "$ours"'
     function older(a, b) { return (a "") < (b "") }
+    # From the future: no rotation of this secret wrote that. It makes nobody late, and finish removes it.
+    function impossible(generation) { return older(ENVIRON["latest"], substr(generation, 1, 8)) }
     function has_field(text, field,    fields, n, i) {
         sub(/\r$/, "", text)
         n = split(text, fields, /[ \t]+/)
@@ -214,7 +235,7 @@ plan=$(awk "$ours"'
         if (marked) {
             without_mark[NR] = plain
             if (found "" == this "") current = 1
-            if (older(this, found)) late = 1
+            if (older(this, found) && !impossible(found)) late = 1
         }
     }
     END {
@@ -229,7 +250,8 @@ plan=$(awk "$ours"'
                     text = mine
                     if (placed++) { changed = 1; continue }
                 } else if (finish) {
-                    if (older(generation[i], this) && generation[i] "" != ENVIRON["keep"] "") { changed = 1; continue }
+                    if (impossible(generation[i]) ||
+                        older(generation[i], this) && generation[i] "" != ENVIRON["keep"] "") { changed = 1; continue }
                     if (i in without_mark) text = without_mark[i]
                 }
             } else if (finish && ENVIRON["superseded"] != "none" && text !~ /^[ \t]*#/ &&
@@ -277,7 +299,7 @@ on_disk() {
     ! sync / 2>/dev/null && sync
 }
 
-tmp=$(mktemp ./.authorized_keys.ssh-rotation.XXXXXX) || fail "cannot make a file in $home/.ssh: is the disk full?"
+tmp=$(mktemp "$temporary.XXXXXX") || fail "cannot make a file in $home/.ssh: is the disk full?"
 if [ $old = /dev/null ]; then
     mode=600
     [ "$rights" = user ] || mode=644 # sshd reads the file as the user
@@ -328,11 +350,26 @@ printf '%s%s\n' changed "$unlabelled"
 IN_HOME
 )
 
-change() { # change USER
-    entry=$(getent passwd "$1") || fail "$1: no such user on this node: create it, or take it out of SshUsernames"
+# What runs as the user gets 20 s: with those, and the lock's, the agent's 60 s leave some for the other users. timeout is
+# the leader of a group of its own and kills all of it; whoever leaves the group holds neither the lock nor this pipe.
+in_time='"$@" </dev/null 2>&1 | head -c 2000'
+limit=
+! command -v timeout >/dev/null || limit='timeout -s KILL 20'
+
+change() { # change USER; returns 3 for late
+    entry=$(getent passwd "$1") || {
+        complain "$1: no such user on this node: create it, or take it out of SshUsernames"
+        return 1
+    }
     home=${entry%:*}
     home=${home##*:}
-    case $home in /*) ;; *) fail "$1: has no home: give it one" ;; esac
+    case $home in
+    /*) ;;
+    *)
+        complain "$1: has no home: give it one"
+        return 1
+        ;;
+    esac
     # root's rights only where root owns .ssh. This looks at names that the user can change meanwhile; what runs in the
     # home looks again, at the folder itself.
     rights=user as=$1 entry=${entry#*:*:}
@@ -348,32 +385,37 @@ change() { # change USER
     fi
     name=$1
     shift
+    set -- "$@" sh -c "$in_home" ssh-rotation "$name" "$home" "$rights" "$action" "$public_key" "$generation" "$label" \
+        "$keep" "$superseded" "$latest" "$node"
 
     # The user can make what runs with their rights print anything. Only its last line counts, only as one of these words,
-    # and the rest is shown with a prefix: it must not pass for a host key.
-    answer=$("$@" sh -c "$in_home" ssh-rotation "$name" "$home" "$rights" "$action" "$public_key" "$generation" "$label" \
-        "$keep" "$superseded" </dev/null 2>&1 9>&- | head -c 2000)
+    # and the rest is shown with a prefix: it must not pass for a host key. One of these words may be a lie, about the
+    # user's own file, which the user could as well change back the next moment: testSecret's login tells.
+    # shellcheck disable=SC2086 # the limit's words
+    answer=$(exec $limit sh -c "$in_time" ssh-rotation "$@" 9>&-) || : # what was killed has given no such word
     case $action:${answer##*"$newline"} in
     add:changed) printf 'user %s added\n' "$name" ;;
     add:same) printf 'user %s present\n' "$name" ;;
     finish:changed | 'finish:changed unlabelled') printf 'user %s finished\n' "$name" ;;
     finish:same | 'finish:same unlabelled') printf 'user %s unchanged\n' "$name" ;;
     *:late)
-        printf 'ssh-rotation: %s: late: a newer rotation has finished here, nothing was changed\n' "$name" >&2
-        exit 3
+        complain "$name: late: a newer rotation has finished here, nothing was changed"
+        return 3
         ;;
     *)
-        [ -n "$answer" ] || answer="was killed, or the answer was: try again"
+        [ -n "$answer" ] || answer="was killed, perhaps because it took longer than 20 seconds: try again"
         while [ -n "$answer" ]; do
-            printf 'ssh-rotation: %s: %s\n' "$name" "${answer%%"$newline"*}" >&2
+            complain "$name: ${answer%%"$newline"*}"
             case $answer in *"$newline"*) answer=${answer#*"$newline"} ;; *) answer= ;; esac
         done
-        exit 1
+        return 1
         ;;
     esac
     case $answer in *' unlabelled') printf 'unlabelled %s\n' "$name" ;; esac
 }
 
+# Every user, whatever becomes of the others: whom one of them ended the run for would keep the superseded key.
+status=0
 rest=$users,
 while [ -n "$rest" ]; do
     user=${rest%%,*}
@@ -381,6 +423,7 @@ while [ -n "$rest" ]; do
     if [ "$public_key" = none ]; then
         printf 'user %s none\n' "$user" # no rotation has happened yet
     else
-        change "$user"
+        change "$user" || case $?:$status in 3:0) status=3 ;; 3:*) ;; *) status=1 ;; esac
     fi
 done
+exit "$status" # 3 if all that failed were late

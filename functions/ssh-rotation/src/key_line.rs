@@ -33,11 +33,14 @@ impl Generation {
     const FIRST: u64 = 1_000_000_000_000;
     const LAST: u64 = 9_999_999_999_999;
 
-    /// The generation of a key that is made now, after one of `last`: later than it even if the clock went back.
+    /// The generation of a key that is made now, after one of `last`: later than it even if the clock went back. A `last`
+    /// that is more than a day ahead was written by hand; the nodes refuse it, and would refuse one after it.
     #[must_use]
     pub fn after(last: Option<Generation>, now: SystemTime) -> Self {
+        const DAY: u64 = 86_400_000;
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let now = u64::try_from(now).unwrap_or(Self::LAST);
+        let last = last.filter(|last| last.0 < now.saturating_add(DAY));
         let later = last.map_or(0, |last| last.0.saturating_add(1));
         Self(now.max(later).clamp(Self::FIRST, Self::LAST))
     }
@@ -137,6 +140,7 @@ mod tests {
         assert_eq!(first, Generation(1_716_290_000_123));
         assert_eq!(Generation::after(Some(first), at(1_716_290_000_500)), Generation(1_716_290_000_500));
         assert_eq!(Generation::after(Some(first), at(1_716_280_000_000)), Generation(1_716_290_000_124));
+        assert_eq!(Generation::after(Some(first), at(1_716_200_000_000)), Generation(1_716_200_000_000), "a day ahead");
         assert_eq!(Generation::after(None, at(0)).to_string().len(), 13);
     }
 

@@ -104,6 +104,7 @@ ssh:
 
 unit:
 	$(SAY) "unit and end-to-end tests (some minutes the first time)"
+	@cargo build --quiet $(WORKSPACE) --example copy_file # cargo test builds its tests only
 	@cargo test --quiet $(WORKSPACE)
 
 arm64: build

@@ -8,11 +8,11 @@ use local_aws::{Node, RotationStep};
 
 use super::{answer, within};
 
-/// The example's binary, which cargo builds with the tests.
+/// The example's binary, beside the tests: `make unit` builds it.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests.ancestors().nth(2).unwrap().join("examples/copy_file");
-    assert!(program.exists(), "{} is missing: cargo build --examples", program.display());
+    assert!(program.exists(), "{} is missing: make unit, or cargo build --example copy_file", program.display());
     program
 }
 

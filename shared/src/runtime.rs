@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use http::{Method, Request};
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_runtime_api_client::{BoxError, Client, body::Body};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Failure, FunctionError, chain};
@@ -13,10 +14,11 @@ use crate::error::{Failure, FunctionError, chain};
 ///
 /// Told through the Runtime API, the reason reaches the invoker and the console as the error's type and message. A
 /// process that merely ends shows as `Runtime.ExitError` and leaves the reason to be looked for in the logs.
-pub async fn serve<S, E, F>(setup: Result<S, E>, handle: F) -> ExitCode
+pub async fn serve<S, E, P, F>(setup: Result<S, E>, handle: F) -> ExitCode
 where
     E: FunctionError,
-    F: AsyncFn(&S, LambdaEvent<Value>) -> Result<Value, Failure>,
+    P: DeserializeOwned,
+    F: AsyncFn(&S, LambdaEvent<P>) -> Result<Value, Failure>,
 {
     let state = match setup {
         Ok(state) => state,

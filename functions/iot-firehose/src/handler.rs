@@ -1,0 +1,146 @@
+//! The function's sentence: read the event, make lines, deliver them and put the rest into quarantine, give back what
+//! failed.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::LambdaEvent;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use shared::aws::AwsError;
+use shared::deadline::Deadline;
+use shared::error::Failure;
+use shared::metrics::{Metrics, Unit};
+
+use crate::config::Config;
+use crate::deliver::{Undelivered, deliver};
+use crate::error::DeliveryError;
+use crate::event::{Batch, Source};
+use crate::firehose;
+use crate::js_date::Moment;
+use crate::ports::{Quarantine, Stream};
+use crate::prepare::{Prepared, id_of, prepare};
+use crate::quarantine;
+use crate::transform::Transform;
+
+/// Kept back from Lambda's deadline to answer which messages are left.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Answers events.
+pub struct Handler<C> {
+    cloud: C,
+    transform: Transform,
+    quarantine_prefix: String,
+    stream: String,
+}
+
+impl<C: Stream + Quarantine> Handler<C> {
+    /// A handler that delivers and quarantines by `cloud`.
+    pub fn new(cloud: C, config: Config) -> Self {
+        Self {
+            cloud,
+            transform: Transform::new(config.mapping, config.time_policy),
+            quarantine_prefix: config.quarantine_prefix,
+            stream: config.stream,
+        }
+    }
+
+    /// Answers what a source sent.
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failure> {
+        let LambdaEvent { payload, context } = event;
+        let deadline = Deadline::of(&context, MARGIN);
+        let batch = Batch::read(&payload).map_err(DeliveryError::from)?;
+        if batch.source == Source::Firehose {
+            return Ok(self.answer_firehose(&batch));
+        }
+        // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
+        Ok(Box::pin(self.answer(&batch, &context.request_id, deadline)).await?)
+    }
+
+    fn answer_firehose(&self, batch: &Batch<'_>) -> Value {
+        let (answer, counts) = firehose::answer(batch, &self.transform, now());
+        self.metrics(counts.transformed, counts.failed, 0);
+        tracing::info!(?counts, "transformed");
+        answer
+    }
+
+    async fn answer(&self, batch: &Batch<'_>, invocation: &str, deadline: Deadline) -> Result<Value, DeliveryError> {
+        let prepared = prepare(batch, &self.transform, invocation, now());
+        let delivering = deliver(&prepared.lines, &self.cloud, deadline);
+        let quarantining = self.quarantine(batch, &prepared, invocation);
+        let (undelivered, quarantined) = futures_util::future::join(delivering, quarantining).await;
+        let not_quarantined = if quarantined.is_err() { prepared.poisoned.len() } else { 0 };
+        self.metrics(
+            prepared.lines.len() - undelivered.lines.len(),
+            prepared.poisoned.len() - not_quarantined,
+            undelivered.lines.len() + not_quarantined,
+        );
+        give_back(batch, &prepared, undelivered, quarantined)
+    }
+
+    /// Stores the messages that give no line, if there are any.
+    async fn quarantine(&self, batch: &Batch<'_>, prepared: &Prepared, invocation: &str) -> Result<(), AwsError> {
+        let Some((first, _)) = prepared.poisoned.first() else { return Ok(()) };
+        let arrival = |number: &usize| batch.items.get(*number).and_then(|item| item.arrival).unwrap_or_else(now);
+        let mut body = String::new();
+        for (number, why) in &prepared.poisoned {
+            let Some(item) = batch.items.get(*number) else { continue };
+            let id = id_of(item, *number, invocation, &item.data.text().unwrap_or_default());
+            tracing::warn!(message = id, %why, "into quarantine");
+            quarantine::append(&id, why, arrival(number), &item.data, &mut body);
+        }
+        let key = quarantine::key(&self.quarantine_prefix, arrival(first), invocation);
+        let stored = self.cloud.store(&key, body.into_bytes()).await;
+        stored.inspect_err(|error| tracing::error!(error = shared::error::chain(error), key, "the quarantine refused"))
+    }
+
+    fn metrics(&self, delivered: usize, quarantined: usize, given_back: usize) {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Metrics::new("IotFirehose")
+            .dimension("Stream", self.stream.as_str())
+            .value("Delivered", Unit::Count, count(delivered))
+            .value("Quarantined", Unit::Count, count(quarantined))
+            .value("GivenBack", Unit::Count, count(given_back))
+            .emit();
+    }
+}
+
+/// Gives back what failed to whoever can try it again: the ids to SQS, the place to Kinesis, an error to Lambda.
+fn give_back(
+    batch: &Batch<'_>,
+    prepared: &Prepared,
+    undelivered: Undelivered,
+    quarantined: Result<(), AwsError>,
+) -> Result<Value, DeliveryError> {
+    let lines = undelivered.lines.iter().filter_map(|line| prepared.items.get(*line)).copied();
+    let poisoned = prepared.poisoned.iter().filter(|_| quarantined.is_err()).map(|(number, _)| *number);
+    let failed: BTreeSet<usize> = lines.chain(poisoned).collect();
+    if let Some(why) = &undelivered.why {
+        tracing::error!(failed = failed.len(), all = batch.items.len(), %why, "not delivered");
+    }
+    let names = failed.iter().filter_map(|number| batch.items.get(*number)?.name.as_deref());
+    let identifiers = |names: &mut dyn Iterator<Item = &str>| {
+        let failures: Vec<_> = names.map(|name| json!({"itemIdentifier": name})).collect();
+        json!({ "batchItemFailures": failures })
+    };
+    match batch.source {
+        Source::Sqs => Ok(identifiers(&mut names.into_iter())),
+        // All from the first that failed comes again.
+        Source::Kinesis => Ok(identifiers(&mut names.into_iter().take(1))),
+        Source::Direct | Source::Firehose => match (undelivered.why, quarantined) {
+            (Some(why), _) => {
+                Err(DeliveryError::Undelivered { failed: undelivered.lines.len(), all: batch.items.len(), why })
+            }
+            (None, Err(why)) => Err(DeliveryError::Quarantine { failed: prepared.poisoned.len(), why }),
+            (None, Ok(())) => Ok(json!({"delivered": prepared.lines.len(), "quarantined": prepared.poisoned.len()})),
+        },
+    }
+}
+
+fn now() -> Moment {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).ok().and_then(Moment::of_milliseconds).unwrap_or(Moment::EPOCH)
+}
+
+#[cfg(test)]
+mod tests;

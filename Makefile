@@ -114,7 +114,7 @@ arm64: build
 # What a user's `sam build` does, nested applications and all.
 sam-build: tools
 	$(SAY) "sam build, of the suite and of each function alone"
-	@for template in template.yaml functions/*/template.yaml; do \
+	@for template in template.yaml $(FUNCTIONS:%=functions/%/template.yaml); do \
 		rm -rf $(CARGO_TARGET_DIR)/sam; \
 		PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --template $$template --build-dir $(CARGO_TARGET_DIR)/sam \
 			> $(CARGO_TARGET_DIR)/sam.log 2>&1 || { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }; \

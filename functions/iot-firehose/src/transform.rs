@@ -34,6 +34,9 @@ pub enum Poison {
     /// It is JSON, but no object.
     #[error("it is no JSON object")]
     NotAnObject,
+    /// It has only what the rule adds: of a payload that the rule can't read, that is all it hands on.
+    #[error("it has only what the rule added, which could not read the rest")]
+    OnlyMetadata,
     /// A field is missing that the mapping requires.
     #[error("it lacks the field {0}")]
     Lacks(String),
@@ -73,6 +76,9 @@ impl Transform {
 
     fn line(&self, text: &str, envelope: Envelope<'_>, to: &mut String) -> Result<(), Poison> {
         let message = Object::read(text).ok_or_else(|| why_no_object(text))?;
+        if only_metadata(&message) {
+            return Err(Poison::OnlyMetadata);
+        }
         let envelope = Envelope { arrival: arrival(&message).unwrap_or(envelope.arrival), ..envelope };
         to.push('{');
         self.write(&self.mapping.fields, &message, envelope, to)?;
@@ -197,6 +203,11 @@ fn date(moment: Option<Moment>, to: &mut String) {
     }
 }
 
+fn only_metadata(message: &Object<'_>) -> bool {
+    let known = |name: &str| Metadata::ALL.iter().any(|metadata| metadata.field() == name);
+    !message.0.is_empty() && message.0.iter().all(|(name, _)| known(name))
+}
+
 /// When the rule says that the message came.
 fn arrival(message: &Object<'_>) -> Option<Moment> {
     Moment::of_number(message.get(Metadata::Arrival.field())?.get().parse().ok()?)
@@ -292,6 +303,7 @@ mod tests {
             (Mapping::DEFAULT, "{} {}", Poison::NotJson),
             (Mapping::DEFAULT, "[1]", Poison::NotAnObject),
             (Mapping::DEFAULT, "7", Poison::NotAnObject),
+            (Mapping::DEFAULT, r#"{"_topic":"t","_arrival":1}"#, Poison::OnlyMetadata),
             (required, r#"{"x":{"z":1}}"#, Poison::Lacks("x.y".into())),
             (Mapping::DEFAULT, &large, Poison::TooLarge(RECORD + 41)),
         ] {

@@ -7,6 +7,8 @@
   queue. Its asynchronous invocations count a throttled try as one of the three; AWS's do not.
 * Its CloudFormation forgets a function's ReservedConcurrentExecutions and DeadLetterConfig.
 * Its CloudFormation does not transform a nested application's template.
+* Its CloudFormation has no named queries of Athena, and keeps an event source mapping's MaximumConcurrency as text, at
+  which its poller fails.
 * Its CloudFormation has no rotation schedules. Here they can be made and do nothing: tests rotate, see the README.
 * Its SSM and its CloudFormation have no documents and no associations: ``ministack_ssm``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
@@ -26,7 +28,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack.core.responses import request_scope
-from ministack.services import cloudwatch, eventbridge, lambda_svc, sns
+from ministack.services import athena, cloudwatch, eventbridge, lambda_svc, sns
 from ministack.services.cloudformation import engine, helpers, provisioners
 
 import ministack_ssm
@@ -134,6 +136,33 @@ provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::RotationSchedule"] = {
     "create": create_rotation_schedule,
     "delete": lambda _physical_id, _props: None,
 }
+
+NAMED_QUERY = ("Name", "Database", "QueryString", "Description", "WorkGroup")
+
+
+def create_named_query(_logical_id: str, props: Json, _stack_name: str) -> Any:
+    _status, _headers, body = athena._create_named_query({key: props[key] for key in NAMED_QUERY if key in props})
+    query = json.loads(body)["NamedQueryId"]
+    return query, {"NamedQueryId": query}
+
+
+provisioners._RESOURCE_HANDLERS["AWS::Athena::NamedQuery"] = {
+    "create": create_named_query,
+    "delete": lambda query, _props: athena._delete_named_query({"NamedQueryId": query}),
+}
+
+_mapping_handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+_create_mapping = _mapping_handlers["create"]
+
+
+def create_mapping(logical_id: str, props: Json, stack_name: str) -> Any:
+    scaling = props.get("ScalingConfig") or {}
+    if "MaximumConcurrency" in scaling:
+        props = {**props, "ScalingConfig": {**scaling, "MaximumConcurrency": int(scaling["MaximumConcurrency"])}}
+    return _create_mapping(logical_id, props, stack_name)
+
+
+_mapping_handlers["create"] = create_mapping
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 

@@ -44,6 +44,7 @@ use Kind::{
 };
 
 const BUCKET: Kind = Arn("arn:aws:s3:::{Bucket}");
+const DELIVERY_STREAM: Kind = Arn("arn:aws:firehose:{region}:{account}:deliverystream/{DeliveryStreamName}");
 const OBJECT: Kind = Arn("arn:aws:s3:::{Bucket}/{Key}");
 const QUEUE: Kind = Arn("arn:aws:sqs:{region}:{account}:{QueueUrl}");
 const TABLE: Kind = Arn("arn:aws:dynamodb:{region}:{account}:table/{TableName}");
@@ -71,6 +72,9 @@ const TABLE_OF_ACTIONS: &[(&str, Kind)] = &[
     ("events:PutEvents", Arn("arn:aws:events:{region}:{account}:event-bus/default")),
     ("lambda:Invoke", Named("lambda:InvokeFunction", &Arn("arn:aws:lambda:{region}:{account}:function:{FunctionName}"))),
     ("states:StartExecution", Arn("{stateMachineArn}")),
+
+    ("firehose:PutRecord", DELIVERY_STREAM),
+    ("firehose:PutRecordBatch", DELIVERY_STREAM),
 
     ("s3:GetObject", OBJECT),
     ("s3:PutObject", OBJECT),

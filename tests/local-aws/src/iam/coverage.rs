@@ -26,6 +26,9 @@ const LAMBDA_S_OWN: &[&str] = &[
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
 ];

@@ -15,7 +15,7 @@ pub async fn wipe_stack() {
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "the stack is what is to be overwritten")]
 fn overwrite() {
-    const DEEPEST: usize = 256 * 1024; // an RSA signature in a poll of a task takes less than half of it
+    const DEEPEST: usize = 256 * 1024; // ample for cryptographic code; ssh-rotation's test of its memory would tell
     let mut unused = [0_u8; DEEPEST];
     std::hint::black_box(&mut unused);
 }

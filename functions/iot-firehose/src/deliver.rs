@@ -45,6 +45,9 @@ pub enum Why {
     /// Single records were refused until the deadline, with this code.
     #[error("PutRecordBatch refused records with {0}")]
     Records(String),
+    /// The answer did not speak of every record.
+    #[error("PutRecordBatch answered for some of the records only")]
+    Incomplete,
     /// Time was up before it was their turn.
     #[error("the deadline came before they were sent")]
     Deadline,
@@ -112,6 +115,8 @@ async fn put(
             None => return Err((records, Why::Deadline)),
             Some(Err(error)) if !error.retryable => return Err((records, error.into())),
             Some(Err(error)) => Why::Call(error),
+            // Without a word on each record none counts as taken: rather twice than lost.
+            Some(Ok(codes)) if codes.len() != records.len() => Why::Incomplete,
             Some(Ok(codes)) => {
                 let mut failed = codes.iter().zip(&records).filter_map(|(code, record)| Some((code.as_ref()?, record)));
                 let Some((code, _)) = failed.next() else { return Ok(()) };

@@ -65,7 +65,7 @@ fn parse(text: &[u8]) -> Option<i64> {
     let mut rest = Rest(text);
     let year = rest.year()?;
     let month = if rest.takes(b'-') { rest.digits(2)? } else { 1 };
-    let day = if rest.0.first() == Some(&b'-') && text.len() > 4 && rest.takes(b'-') { rest.digits(2)? } else { 1 };
+    let day = if rest.takes(b'-') { rest.digits(2)? } else { 1 };
     if !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
         return None;
     }

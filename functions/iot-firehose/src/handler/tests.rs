@@ -16,6 +16,8 @@ use super::*;
 enum Answer {
     /// Records whose text contains this are refused.
     Refuse(&'static str),
+    /// The records are taken, and the answer speaks of none.
+    Silence,
     /// The call fails: worth trying again or not.
     Fail { retryable: bool },
 }
@@ -40,6 +42,9 @@ impl Stream for &World {
         let answer = self.answers.borrow_mut().pop();
         if let Some(Answer::Fail { retryable }) = answer {
             return Err(error(retryable));
+        }
+        if matches!(answer, Some(Answer::Silence)) {
+            return Ok(Vec::new());
         }
         let mut codes = Vec::new();
         for record in records {
@@ -190,6 +195,14 @@ async fn an_error_that_can_not_pass_is_not_tried_again() {
 async fn a_call_that_failed_on_the_way_is_sent_again() {
     let world = World::default();
     world.answers.borrow_mut().push(Answer::Fail { retryable: true });
+    handle(&world, &json!({"sensor_a0": 1})).await.unwrap();
+    assert_eq!((world.calls.get(), world.delivered.borrow().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn records_that_the_answer_does_not_speak_of_are_sent_again() {
+    let world = World::default();
+    world.answers.borrow_mut().push(Answer::Silence);
     handle(&world, &json!({"sensor_a0": 1})).await.unwrap();
     assert_eq!((world.calls.get(), world.delivered.borrow().len()), (2, 1));
 }

@@ -18,8 +18,8 @@ use crate::report::Done;
 
 use super::Rotation;
 
-/// Logins at a time. Each holds about 100 KB, and sshd refuses some of those beyond ten unauthenticated ones
-/// (`MaxStartups`), but per node there are only as many as there are users.
+/// Logins at a time: enough that slow nodes don't hold up the others, few enough for the memory that `make bench` prints.
+/// Each node sees only as many as there are users; its sshd refuses some beyond ten (`MaxStartups`).
 const AT_A_TIME: usize = 32;
 
 impl<C: Secrets + Fleet, L: Logins> Rotation<'_, C, L> {

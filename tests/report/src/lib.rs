@@ -8,12 +8,14 @@
 mod bursts;
 mod cluster;
 mod html;
+mod lake;
 mod model;
 mod network;
 mod terminal;
 mod text;
 
 pub use cluster::{Cluster, Line, Login, Moment};
+pub use lake::{Counts, Fate, Lake, Message, Object, Reading};
 pub use model::{Chapter, Check, Fact, Figure, Outcome, Report, Scenario, Step};
 pub use network::{
     AlarmState, Change, Condition, Group, Instance, NatGateway, Network, Route, RouteState, Table, Zone,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
+use crate::lake::Lake;
 use crate::network::Network;
 
 /// One run of the demo.
@@ -110,6 +111,8 @@ pub enum Figure {
     Network(Network),
     /// Keys, and the nodes that let them in.
     Cluster(Cluster),
+    /// Messages, and what became of each on its way into a data lake.
+    Lake(Lake),
 }
 
 impl Default for Outcome {

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod icons;
+mod lake;
 mod network;
 mod scenario;
 mod timeline;

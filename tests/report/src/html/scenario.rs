@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{answer, cluster, facts, mark, network, timeline};
+use super::{answer, cluster, facts, lake, mark, network, timeline};
 use crate::model::{Check, Figure, Outcome, Scenario};
 
 pub(super) fn section(anchor: &str, number: usize, scenario: &Scenario) -> Markup {
@@ -31,6 +31,8 @@ fn figures(before: &Figure, after: &Figure) -> Markup {
         (_, Figure::Network(only)) => network::pair(only, only),
         // It begins with the moment before.
         (_, Figure::Cluster(moments)) => cluster::figure(moments),
+        (Figure::Lake(before), Figure::Lake(after)) => lake::figure(Some(before), after),
+        (_, Figure::Lake(after)) => lake::figure(None, after),
     }
 }
 

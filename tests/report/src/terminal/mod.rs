@@ -2,6 +2,7 @@
 
 mod cluster;
 mod grid;
+mod lake;
 mod network;
 mod paint;
 mod story;
@@ -74,6 +75,7 @@ impl Narrator {
         match figure {
             Figure::Network(network) => self.lines(network::state(self.paint, &network.unmarked(), None)),
             Figure::Cluster(cluster) => self.lines(cluster::state(self.paint, cluster)),
+            Figure::Lake(lake) => self.lines(lake::state(self.paint, lake)),
         }
     }
 
@@ -102,6 +104,10 @@ impl Narrator {
             (_, Figure::Cluster(after)) => {
                 self.heading("From before to after");
                 self.lines(cluster::state(self.paint, after));
+            }
+            (_, Figure::Lake(after)) => {
+                self.heading("After");
+                self.lines(lake::state(self.paint, after));
             }
         }
     }

@@ -1,0 +1,225 @@
+//! A data lake that devices' messages flow into: what was published, and what became of each message.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::count;
+
+/// Everything that was published up to a moment, and what the lake held then. The state after has the state before in
+/// it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lake {
+    /// In the order in which they were published.
+    pub messages: Vec<Message>,
+    /// The objects in the lake's bucket.
+    pub objects: Vec<Object>,
+    /// Lines in the lake that are of no message here: there should be none.
+    #[serde(default)]
+    pub strays: Vec<Reading>,
+}
+
+/// A message as a device published it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its time, in milliseconds since 1970: the device's, or when it was published if it has none.
+    pub at_ms: i64,
+    /// What the sensor measured; none if the message has no such number.
+    pub value: Option<f64>,
+    /// The message itself.
+    pub text: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "with", rename_all = "kebab-case")]
+pub enum Fate {
+    /// It is in the lake: its lines as they were read back, more than one if it is there more than once.
+    InLake(Vec<Reading>),
+    /// It is in quarantine, for this reason.
+    Quarantined(String),
+    /// It waits in the queue or the stream to be tried again.
+    GivenBack,
+    /// It is in the dead-letter queue.
+    DeadLetter,
+    /// It is nowhere.
+    #[default]
+    Lost,
+}
+
+/// A line of the lake, as it was read back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// By which readers know duplicates.
+    pub id: String,
+    /// Its time, in milliseconds since 1970.
+    pub at_ms: Option<i64>,
+    /// Its sensor value.
+    pub value: Option<f64>,
+}
+
+/// An object in the lake's bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its size as stored.
+    pub bytes: u64,
+    /// The lines in it.
+    pub records: usize,
+}
+
+/// The lake in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages published.
+    pub published: usize,
+    /// Distinct ids in the lake.
+    pub in_lake: usize,
+    /// Lines whose id another line has, too.
+    pub duplicates: usize,
+    /// Messages in quarantine.
+    pub quarantined: usize,
+    /// Messages that wait to be tried again.
+    pub given_back: usize,
+    /// Messages in the dead-letter queue.
+    pub dead_letters: usize,
+    /// Messages that are nowhere.
+    pub lost: usize,
+    /// Lines that are of no message.
+    pub strays: usize,
+}
+
+/// Quarantined messages of one reason.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bad<'a> {
+    pub(crate) reason: &'a str,
+    pub(crate) count: usize,
+    /// The first of them.
+    pub(crate) example: &'a str,
+}
+
+impl Message {
+    /// A message that has just been published: lost until it is found somewhere.
+    #[must_use]
+    pub fn published(at_ms: i64, value: Option<f64>, text: impl Into<String>) -> Self {
+        Self { at_ms, value, text: text.into(), fate: Fate::Lost }
+    }
+
+    /// Its lines in the lake.
+    #[must_use]
+    pub fn lines(&self) -> &[Reading] {
+        if let Fate::InLake(lines) = &self.fate { lines } else { &[] }
+    }
+
+    /// An answer of no line at all is not in the lake, whatever was meant by it.
+    pub(crate) fn lost(&self) -> bool {
+        match &self.fate {
+            Fate::Lost => true,
+            Fate::InLake(lines) => lines.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+impl Lake {
+    /// Everything counted.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let of = |fate: &Fate| self.messages.iter().filter(|message| message.fate == *fate).count();
+        let lines = || self.messages.iter().flat_map(Message::lines);
+        let named: HashSet<&str> = lines().map(|line| line.id.as_str()).filter(|id| !id.is_empty()).collect();
+        // A line without an id can't be known as a duplicate.
+        let in_lake = named.len() + lines().filter(|line| line.id.is_empty()).count();
+        Counts {
+            published: self.messages.len(),
+            in_lake,
+            duplicates: lines().count() - in_lake,
+            quarantined: self.bad().iter().map(|bad| bad.count).sum(),
+            given_back: of(&Fate::GivenBack),
+            dead_letters: of(&Fate::DeadLetter),
+            lost: self.messages.iter().filter(|message| message.lost()).count(),
+            strays: self.strays.len(),
+        }
+    }
+
+    /// The quarantined messages by reason, the most frequent first.
+    pub(crate) fn bad(&self) -> Vec<Bad<'_>> {
+        let mut all: Vec<Bad<'_>> = Vec::new();
+        for message in &self.messages {
+            let Fate::Quarantined(reason) = &message.fate else { continue };
+            match all.iter_mut().find(|bad| bad.reason == reason) {
+                Some(bad) => bad.count += 1,
+                None => all.push(Bad { reason, count: 1, example: &message.text }),
+            }
+        }
+        all.sort_by_key(|bad| std::cmp::Reverse(bad.count));
+        all
+    }
+
+    /// Whether nothing has happened yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.objects.is_empty() && self.strays.is_empty()
+    }
+}
+
+impl Counts {
+    /// In a sentence.
+    pub(crate) fn sentence(&self) -> String {
+        let parts = [
+            (true, format!("{} published", self.published)),
+            (true, format!("{} in the lake", self.in_lake)),
+            (self.duplicates > 0, format!("{} by id", count(self.duplicates, "duplicate"))),
+            (self.quarantined > 0, format!("{} in quarantine", self.quarantined)),
+            (self.given_back > 0, format!("{} given back", self.given_back)),
+            (self.dead_letters > 0, count(self.dead_letters, "dead letter")),
+            (self.strays > 0, format!("{} of no message", count(self.strays, "line"))),
+            (true, format!("{} lost", self.lost)),
+        ];
+        parts.into_iter().filter(|(said, _)| *said).map(|(_, part)| part).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(fate: Fate) -> Message {
+        Message { fate, ..Message::published(0, None, "x") }
+    }
+
+    fn line(id: &str) -> Reading {
+        Reading { id: id.into(), ..Reading::default() }
+    }
+
+    #[test]
+    fn counts_ids_once_and_says_what_is_lost() {
+        let bad = |why: &str| message(Fate::Quarantined(why.into()));
+        let messages = vec![
+            message(Fate::InLake(vec![line("a"), line("a")])),
+            message(Fate::InLake(vec![line("")])),
+            message(Fate::InLake(vec![])),
+            message(Fate::Lost),
+            message(Fate::GivenBack),
+            bad("one"),
+            bad("two"),
+            bad("two"),
+        ];
+        let lake = Lake { messages, ..Lake::default() };
+        let expected = Counts {
+            published: 8,
+            in_lake: 2,
+            duplicates: 1,
+            quarantined: 3,
+            given_back: 1,
+            lost: 2,
+            ..Counts::default()
+        };
+        assert_eq!(lake.counts(), expected);
+        assert_eq!(lake.bad().iter().map(|bad| (bad.reason, bad.count)).collect::<Vec<_>>(), [("two", 2), ("one", 1)]);
+        let said = "8 published, 2 in the lake, 1 duplicate by id, 3 in quarantine, 1 given back, 2 lost";
+        assert_eq!(lake.counts().sentence(), said);
+    }
+}

@@ -56,6 +56,8 @@ fn existing(path: PathBuf) -> Result<PathBuf> {
 pub(crate) struct Emulators {
     pub(crate) moto: SocketAddr,
     pub(crate) ministack: SocketAddr,
+    /// Where ministack's IoT Core takes MQTT over TLS.
+    pub(crate) mqtt: SocketAddr,
     moto_process: Process,
     ministack_process: Process,
 }
@@ -64,7 +66,7 @@ impl Emulators {
     /// Starts both; `gateway` is where the functions that ministack invokes are run.
     pub(crate) fn start(tools: &Tools, spawner: &Spawner, gateway: SocketAddr) -> Result<Self> {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulators");
-        let (moto, ministack) = (free_address()?, free_address()?);
+        let (moto, ministack, mqtt) = (free_address()?, free_address()?, free_address()?);
 
         let mut command = bound(tools.python());
         command.arg(existing(sources.join("moto_plus"))?).args(["--port", &moto.port().to_string()]);
@@ -80,11 +82,12 @@ impl Emulators {
         // Both: the SAM transform reads the second, which ministack otherwise sets and unsets for each stack.
         command.env("MINISTACK_REGION", REGION).env("AWS_DEFAULT_REGION", REGION);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
-        // Nothing here speaks MQTT or SFTP yet, and both bind fixed ports.
-        command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0");
+        command.env("IOT_MTLS_ENABLED", "1").env("IOT_MTLS_PORT", mqtt.port().to_string());
+        // Nothing here speaks SFTP, and it binds a fixed port.
+        command.env("SFTP_ENABLED", "0");
         let ministack_process = spawner.spawn("ministack", command)?;
 
-        Ok(Self { moto, ministack, moto_process, ministack_process })
+        Ok(Self { moto, ministack, mqtt, moto_process, ministack_process })
     }
 
     /// Waits until both answer.

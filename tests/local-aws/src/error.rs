@@ -105,6 +105,15 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A device was refused, or its connection broke.
+    #[error("{what}")]
+    Mqtt {
+        /// What the device wanted.
+        what: String,
+        /// What MQTT or TLS says of it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// HTTP on this machine failed.
     #[error("HTTP to {to}")]
     Http {

@@ -1,0 +1,100 @@
+//! One MQTT connection over TLS with a client certificate, by rumqttc and rustls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Incoming, MqttOptions, PublishOptions, QoS, TlsConfiguration,
+    Transport,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, crypto};
+use tokio::task::JoinHandle;
+
+use super::certificate::Certificate;
+use crate::error::{Error, Result};
+use crate::http;
+use crate::world::World;
+
+/// AWS's limits: publishes of a client under way at a time, bytes of a message.
+const IN_FLIGHT: u16 = 100;
+const MESSAGE_BYTES: usize = 128 * 1024;
+
+/// The broker answers within this, or not at all.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    client_id: String,
+    client: AsyncClient,
+    network: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Connects, and waits until the broker accepts.
+    pub(super) async fn open(world: &World, client_id: &str, certificate: &Certificate) -> Result<Self> {
+        let failed = |error| Error::Mqtt { what: format!("{client_id} is not connected"), source: Box::new(error) };
+        // By name, as devices do: AWS wants one in the handshake (SNI).
+        let mut options = MqttOptions::new(client_id, ("localhost", world.emulators.mqtt.port()));
+        options.set_transport(Transport::tls_with_config(tls(world, certificate).await?));
+        options.set_inflight(IN_FLIGHT).set_max_packet_size(MESSAGE_BYTES, MESSAGE_BYTES);
+        let (client, mut network) = AsyncClient::builder(options).capacity(IN_FLIGHT.into()).build();
+        let accepted = tokio::time::timeout(ANSWERS_WITHIN, accepted(&mut network)).await;
+        accepted.unwrap_or(Err(ConnectionError::NetworkTimeout)).map_err(failed)?;
+        // Not on the test's own runtime: a device may be passed on to another. It does not connect again by itself, for
+        // the broker closes a connection to say no.
+        let network = world.runtime.spawn(async move { while network.poll().await.is_ok() {} });
+        Ok(Self { client_id: client_id.to_owned(), client, network })
+    }
+
+    /// Publishes, and waits for every PUBACK.
+    pub(super) async fn publish(&self, topic: &str, payloads: impl IntoIterator<Item = Bytes>) -> Result<()> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Mqtt {
+            what: format!("{} has not published to {topic}", self.client_id),
+            source,
+        };
+        let mut notices = Vec::new();
+        for payload in payloads {
+            let options = PublishOptions::new(QoS::AtLeastOnce);
+            let notice = self.client.publish_tracked(topic, payload, options).await;
+            notices.push(notice.map_err(|error| failed(Box::new(error)))?);
+        }
+        for notice in notices {
+            let acknowledged = tokio::time::timeout(ANSWERS_WITHIN, notice.wait_completion_async()).await;
+            let acknowledged = acknowledged.map_err(|error| failed(Box::new(error)))?;
+            acknowledged.map_err(|error| failed(Box::new(error)))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.network.abort();
+    }
+}
+
+async fn accepted(network: &mut EventLoop) -> Result<(), ConnectionError> {
+    while !matches!(network.poll().await?, Event::Incoming(Incoming::ConnAck(_))) {}
+    Ok(())
+}
+
+/// The server is verified by the emulator's CA, the client by its certificate.
+async fn tls(world: &World, certificate: &Certificate) -> Result<TlsConfiguration> {
+    let ca = http::send(world.emulators.ministack, http::request("GET", "/_ministack/iot/ca.pem", &[], "")?).await?;
+    let pem = |error| Error::malformed("a PEM of IoT's", error);
+    let rustls = |error: rustls::Error| Error::Mqtt { what: "TLS".to_owned(), source: Box::new(error) };
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.body()).map_err(pem)?).map_err(rustls)?;
+    let chain = vec![CertificateDer::from_pem_slice(certificate.pem.as_bytes()).map_err(pem)?];
+    let key = PrivateKeyDer::from_pem_slice(certificate.private_key.as_bytes()).map_err(pem)?;
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions() // 1.2 and 1.3
+        .map_err(rustls)?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .map_err(rustls)?;
+    Ok(TlsConfiguration::Rustls(Arc::new(config)))
+}

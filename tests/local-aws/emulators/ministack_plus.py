@@ -11,6 +11,7 @@
   which its poller fails.
 * Its CloudFormation has no rotation schedules. Here they can be made and do nothing: tests rotate, see the README.
 * Its SSM and its CloudFormation have no documents and no associations: ``ministack_ssm``.
+* Its IoT Core's devices and rules may do everything, and its rules invoke functions once: ``ministack_iot``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
 """
@@ -31,6 +32,7 @@ from ministack.core.responses import request_scope
 from ministack.services import athena, cloudwatch, eventbridge, lambda_svc, sns
 from ministack.services.cloudformation import engine, helpers, provisioners
 
+import ministack_iot
 import ministack_ssm
 
 Json = dict[str, Any]
@@ -166,6 +168,7 @@ _mapping_handlers["create"] = create_mapping
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 
+ministack_iot.apply(invoke_asynchronously)
 ministack_ssm.apply()
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::call::ApiCall;
+use crate::firehose::{Records, Refusal};
 use crate::wire::ServiceError;
 
 /// Something to go wrong: an effect on the calls that it matches.
@@ -15,9 +16,10 @@ use crate::wire::ServiceError;
 /// Fault::delay(Duration::from_millis(50));
 /// Fault::error(400, "InvalidRouteTableID.NotFound", "gone").parameter("RouteTableId", "rtb-1");
 /// Fault::kill_after().function("nat-failover").nth(2);
+/// Fault::refuse_records(&[1, 4], "ServiceUnavailableException").first(2);
 /// ```
 ///
-/// Several faults on one call: delays add up, and the first one injected that answers or cuts decides the rest. Each
+/// Several faults on one call: delays and refused records add up, and the first one injected that answers or cuts decides the rest. Each
 /// fault counts the calls that it matches for itself, from its injection on, in the order in which they come.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -37,6 +39,7 @@ pub(crate) enum Effect {
     CutBefore,
     CutAfter,
     KillAfter,
+    Refuse(Refusal),
 }
 
 impl Effect {
@@ -48,6 +51,7 @@ impl Effect {
             Self::CutBefore => "cut-before",
             Self::CutAfter => "cut-after",
             Self::KillAfter => "kill-after",
+            Self::Refuse(_) => "refuse-records",
         }
     }
 }
@@ -110,6 +114,30 @@ impl Fault {
     #[must_use]
     pub fn kill_after() -> Self {
         Self::new(Effect::KillAfter)
+    }
+
+    /// These records of a `PutRecordBatch`, counted from 0, are refused with this code; the others are taken. Only such
+    /// calls are counted.
+    #[must_use]
+    pub fn refuse_records(numbers: &[usize], code: &str) -> Self {
+        let refusal = Refusal::new(Records::Numbers(numbers.to_vec()), code);
+        Self::new(Effect::Refuse(refusal)).action("firehose:PutRecordBatch")
+    }
+
+    /// Every n-th record of a `PutRecordBatch` is refused: by 3 the records 2, 5, 8, ... counted from 0, by 1 all of them.
+    #[must_use]
+    pub fn refuse_every_nth_record(n: usize, code: &str) -> Self {
+        let refusal = Refusal::new(Records::EveryNth(n), code);
+        Self::new(Effect::Refuse(refusal)).action("firehose:PutRecordBatch")
+    }
+
+    /// Records that are refused get a `RecordId` beside their `ErrorCode`: who looks for missing ids takes them for taken.
+    #[must_use]
+    pub fn with_record_ids(mut self) -> Self {
+        if let Effect::Refuse(refusal) = &mut self.effect {
+            refusal.with_ids = true;
+        }
+        self
     }
 
     /// Only for the n-th matching call, counted from 1.
@@ -177,6 +205,7 @@ pub(crate) struct Faults {
 pub(crate) struct Verdict {
     pub(crate) delay: Duration,
     pub(crate) effect: Option<Effect>,
+    pub(crate) refusals: Vec<Refusal>,
     pub(crate) names: Vec<&'static str>,
 }
 
@@ -199,6 +228,7 @@ impl Faults {
             }
             match &fault.effect {
                 Effect::Delay(time) => verdict.delay += *time,
+                Effect::Refuse(refusal) => verdict.refusals.push(refusal.clone()),
                 _ if verdict.effect.is_some() => continue,
                 effect => verdict.effect = Some(effect.clone()),
             }

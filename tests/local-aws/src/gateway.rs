@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::call::{ApiCall, Protocol};
 use crate::environment::Environment;
 use crate::faults::{Effect, Verdict};
+use crate::firehose::{self, Refusal};
 use crate::iam::{self, Authorization};
 use crate::invocation::{Invocation, Trigger};
 use crate::record::{Call, is_mutating};
@@ -87,20 +88,22 @@ async fn control(
     if is_mutating(&call.action) {
         account.lookups.forget(); // the test may change tags
     }
-    answered(world, account, call, request).await
+    answered(world, account, call, request, &[]).await
 }
 
-/// By a stand-in or by the emulator, whoever calls.
+/// By a stand-in or by the emulator, whoever calls. `refusals`: records that Firehose is not to take.
 async fn answered(
     world: &Arc<World>,
     account: &Arc<AccountState>,
     call: &ApiCall,
     request: Request<Bytes>,
+    refusals: &[Refusal],
 ) -> Response<Bytes> {
     match stand_in(&call.service, &call.action) {
         Some(StandIn::AlarmActions) => alarms::set_state(world, account, call, request).await,
         Some(StandIn::RotationSteps) => rotation::rotate_secret(world, account, call, request).await,
         Some(StandIn::RunCommand) => ssm::answer(world, account, call, &request).await,
+        Some(StandIn::Firehose) => firehose::answer(world, account, call, &request, refusals).await,
         None => forwarded(world, account, call, request).await,
     }
 }
@@ -163,7 +166,7 @@ async fn carried_out(
     if let Some(message) = &authorization.denied {
         return Ok(ServiceError::denied(&call.service, call.protocol, message).response(call.protocol));
     }
-    let response = answered(world, account, call, request).await;
+    let response = answered(world, account, call, request, &verdict.refusals).await;
     match &verdict.effect {
         Some(Effect::CutAfter) => Err(Cut),
         Some(Effect::KillAfter) => {

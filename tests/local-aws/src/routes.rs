@@ -33,12 +33,16 @@ pub(crate) enum StandIn {
     RotationSteps,
     /// SSM's Run Command: moto's succeeds on every instance, ministack's knows no documents.
     RunCommand,
+    /// Firehose: ministack's writes an object for each record, never compresses, never refuses a part.
+    Firehose,
 }
 
 /// The stand-ins, by service and action.
 pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[
     ("monitoring", "SetAlarmState", StandIn::AlarmActions),
     ("secretsmanager", "RotateSecret", StandIn::RotationSteps),
+    ("firehose", "PutRecord", StandIn::Firehose),
+    ("firehose", "PutRecordBatch", StandIn::Firehose),
     ("ssm", "SendCommand", StandIn::RunCommand),
     ("ssm", "CancelCommand", StandIn::RunCommand),
     ("ssm", "ListCommands", StandIn::RunCommand),

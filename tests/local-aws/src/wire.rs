@@ -106,6 +106,17 @@ impl ServiceError {
     }
 }
 
+/// What a stand-in of the JSON protocol answers: its members, or the error.
+pub(crate) fn json_response(outcome: Result<serde_json::Value, ServiceError>) -> Response<Bytes> {
+    match outcome {
+        Ok(members) => {
+            let response = Response::builder().header("content-type", "application/x-amz-json-1.1");
+            response.body(members.to_string().into()).unwrap_or_default() // these headers are valid
+        }
+        Err(error) => error.response(Protocol::Json),
+    }
+}
+
 /// The error code of an answer that an emulator gave, for the record.
 pub(crate) fn error_code(response: &Response<Bytes>) -> Option<String> {
     if response.status().as_u16() < 400 {

@@ -18,7 +18,7 @@ use crate::invocation::Invocation;
 use crate::nodes::{NodeInner, NodeNetwork};
 use crate::process::Spawner;
 use crate::record::Call;
-use crate::{lock, read, ssm, write};
+use crate::{firehose, lock, read, ssm, write};
 
 /// Everything that tests share.
 #[derive(Debug)]
@@ -106,6 +106,7 @@ pub(crate) struct AccountState {
     pub(crate) nodes: RwLock<BTreeMap<String, Weak<NodeInner>>>,
     pub(crate) node_network: NodeNetwork,
     pub(crate) ssm: ssm::State,
+    pub(crate) firehose: firehose::State,
     /// Which program used which of IAM's actions.
     pub(crate) used: Mutex<BTreeSet<(String, String)>>,
     next_invocation: AtomicU64,
@@ -125,6 +126,7 @@ impl AccountState {
             nodes: RwLock::default(),
             node_network: NodeNetwork::default(),
             ssm: ssm::State::default(),
+            firehose: firehose::State::default(),
             used: Mutex::default(),
             next_invocation: AtomicU64::new(1),
             dynamodb: OnceCell::new(),

@@ -18,7 +18,7 @@ mod send;
 mod status;
 mod store;
 mod targets;
-mod time;
+pub(crate) mod time;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -28,11 +28,11 @@ use hyper::{Request, Response};
 use serde_json::Value;
 
 use crate::account::Account;
-use crate::call::{ApiCall, Protocol};
+use crate::call::ApiCall;
 use crate::error::Result;
 use crate::lock;
 use crate::nodes::NodeInner;
-use crate::wire::ServiceError;
+use crate::wire::{ServiceError, json_response};
 use crate::world::{AccountState, World};
 
 pub use associations::AssociationRun;
@@ -95,13 +95,7 @@ pub(crate) async fn answer(
         "GetCommandInvocation" => list::invocation(&account, &input),
         _ => list::instances(&account, &input).await,
     };
-    match outcome {
-        Ok(members) => {
-            let response = Response::builder().header("content-type", "application/x-amz-json-1.1");
-            response.body(members.to_string().into()).unwrap_or_default() // these headers are valid
-        }
-        Err(error) => error.response(Protocol::Json),
-    }
+    json_response(outcome)
 }
 
 fn refused(code: &str, message: impl Into<String>) -> ServiceError {

@@ -75,7 +75,9 @@ impl Lines {
         line.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0)
     }
 
-    fn lengths(&self) -> Vec<usize> {
+    /// The bytes of each line.
+    #[must_use]
+    pub fn lengths(&self) -> Vec<usize> {
         (0..self.len()).map(|line| self.start(line + 1) - self.start(line)).collect()
     }
 

@@ -28,7 +28,7 @@ pub enum DeliveryError {
         /// How many.
         failed: usize,
         /// The reason.
-        why: shared::aws::AwsError,
+        why: Why,
     },
 }
 
@@ -44,8 +44,10 @@ impl FunctionError for DeliveryError {
     fn retryable(&self) -> bool {
         match self {
             Self::Event(_) => false,
-            Self::Undelivered { why: Why::Call(error), .. } | Self::Quarantine { why: error, .. } => error.retryable,
-            Self::Undelivered { .. } => true,
+            Self::Undelivered { why: Why::Call(error), .. } | Self::Quarantine { why: Why::Call(error), .. } => {
+                error.retryable
+            }
+            Self::Undelivered { .. } | Self::Quarantine { .. } => true,
         }
     }
 }

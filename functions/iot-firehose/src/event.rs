@@ -9,9 +9,11 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::js_date::Moment;
+use crate::message::Text;
 use crate::transform::Poison;
 
 /// A batch of messages and where they came from.
@@ -48,10 +50,12 @@ pub struct Item<'a> {
 }
 
 /// What a message holds, as it came: a batch of 6 MB is decoded one message after another, not all at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Data<'a> {
     /// Text.
-    Text(Cow<'a, str>),
+    Plain(&'a str),
+    /// A text's JSON, with its quotes.
+    Quoted(&'a RawValue),
     /// Base64 of text.
     Base64(Cow<'a, str>),
 }
@@ -60,7 +64,8 @@ impl Data<'_> {
     /// The text.
     pub fn text(&self) -> Result<Cow<'_, str>, Poison> {
         match self {
-            Self::Text(text) => Ok(Cow::Borrowed(text)),
+            Self::Plain(text) => Ok(Cow::Borrowed(text)),
+            Self::Quoted(json) => read::<Text<'_>>(json.get()).map(|text| text.0).ok_or(Poison::NotUtf8),
             Self::Base64(data) => {
                 let bytes = STANDARD.decode(data.as_bytes()).map_err(|_| Poison::NotBase64)?;
                 String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Poison::NotUtf8)
@@ -74,38 +79,59 @@ impl Data<'_> {
 #[error("{0}; the function takes IoT messages, SQS and Kinesis batches, and Firehose's transformation events")]
 pub struct UnknownEvent(pub &'static str);
 
+/// Any event that is an object, read in one pass.
 #[derive(Deserialize)]
-struct Queues<'a> {
+struct Event<'a> {
+    /// SQS's and Kinesis's.
     #[serde(rename = "Records", borrow)]
-    records: Vec<&'a RawValue>,
+    records: Option<Vec<Record<'a>>>,
+    /// Firehose's own.
+    #[serde(rename = "invocationId")]
+    transformation: Option<IgnoredAny>,
+    #[serde(rename = "records", borrow)]
+    to_transform: Option<Vec<FirehoseRecord<'a>>>,
+    // What the rule's SQL adds marks a device's message, so that no device can pass for a batch.
+    #[serde(rename = "_topic")]
+    topic: Option<IgnoredAny>,
+    #[serde(rename = "_client_id")]
+    client_id: Option<IgnoredAny>,
+    #[serde(rename = "_arrival")]
+    arrival: Option<IgnoredAny>,
+}
+
+/// What an object that can't be read as an event claims to be.
+#[derive(Deserialize)]
+struct Claims<'a> {
+    #[serde(rename = "Records", borrow)]
+    records: Vec<Claim<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Kind<'a> {
+struct Claim<'a> {
     #[serde(rename = "eventSource", borrow)]
-    source: Cow<'a, str>,
+    source: Text<'a>,
 }
 
 #[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(rename = "messageId", borrow)]
-    id: Cow<'a, str>,
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
     #[serde(borrow)]
-    body: Cow<'a, str>,
+    event_source: Cow<'a, str>,
+    #[serde(borrow)]
+    message_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
     #[serde(borrow)]
     attributes: Option<Attributes<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Attributes<'a> {
-    #[serde(rename = "SentTimestamp", borrow)]
-    sent: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Stream<'a> {
     #[serde(borrow)]
-    kinesis: StreamRecord<'a>,
+    kinesis: Option<StreamRecord<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes<'a> {
+    #[serde(borrow)]
+    sent_timestamp: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -117,15 +143,6 @@ struct StreamRecord<'a> {
     data: Cow<'a, str>,
     /// Seconds, with a fraction.
     approximate_arrival_timestamp: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Transformation<'a> {
-    #[serde(rename = "invocationId", borrow)]
-    _invocation: Cow<'a, str>,
-    #[serde(borrow)]
-    records: Vec<FirehoseRecord<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -154,53 +171,61 @@ impl<'a> Batch<'a> {
     }
 
     fn read_object(text: &'a str) -> Result<Self, UnknownEvent> {
-        if let Some(Queues { records }) = read::<Queues<'_>>(text)
-            && let Some(first) = records.first().and_then(|record| read::<Kind<'_>>(record.get()))
-        {
-            return match first.source.as_ref() {
-                "aws:sqs" => Self::all(Source::Sqs, &records, |record| sqs(read(record.get())?)),
-                "aws:kinesis" => Self::all(Source::Kinesis, &records, |record| kinesis(read(record.get())?)),
-                _ => Err(UnknownEvent("records of another event source")),
-            };
+        let Some(event) = read::<Event<'_>>(text) else { return Self::of_unreadable(text) };
+        let of_a_device = event.topic.is_some() || event.client_id.is_some() || event.arrival.is_some();
+        match (event.records, event.to_transform) {
+            (Some(records), _) if !of_a_device && !records.is_empty() => Self::of_records(records),
+            (None, Some(records)) if !of_a_device && event.transformation.is_some() => {
+                Ok(Self { source: Source::Firehose, items: records.into_iter().map(firehose).collect() })
+            }
+            _ => Ok(Self::of_one(text)),
         }
-        if let Some(Transformation { records, .. }) = read(text) {
-            return Ok(Self { source: Source::Firehose, items: records.into_iter().map(firehose).collect() });
-        }
-        Ok(Self {
-            source: Source::Direct,
-            items: vec![Item { name: None, data: Data::Text(Cow::Borrowed(text)), arrival: None }],
-        })
     }
 
-    fn all(
-        source: Source,
-        records: &[&'a RawValue],
-        item: impl Fn(&'a RawValue) -> Option<Item<'a>>,
-    ) -> Result<Self, UnknownEvent> {
-        let items: Option<Vec<_>> = records.iter().map(|record| item(record)).collect();
+    fn of_one(text: &'a str) -> Self {
+        Self { source: Source::Direct, items: vec![Item { name: None, data: Data::Plain(text), arrival: None }] }
+    }
+
+    /// A device may send whatever it likes under these names, but a batch that is taken for one message would be lost.
+    fn of_unreadable(text: &'a str) -> Result<Self, UnknownEvent> {
+        let claims = read::<Claims<'_>>(text).is_some_and(|claims| {
+            claims.records.iter().any(|claim| matches!(claim.source.0.as_ref(), "aws:sqs" | "aws:kinesis"))
+        });
+        if claims { Err(UnknownEvent(INCOMPLETE)) } else { Ok(Self::of_one(text)) }
+    }
+
+    fn of_records(records: Vec<Record<'a>>) -> Result<Self, UnknownEvent> {
+        let (source, item): (_, fn(Record<'a>) -> Option<Item<'a>>) =
+            match records.first().map(|record| record.event_source.as_ref()) {
+                Some("aws:sqs") => (Source::Sqs, sqs),
+                Some("aws:kinesis") => (Source::Kinesis, kinesis),
+                _ => return Err(UnknownEvent("records of another event source")),
+            };
         // Without its id a record can't be given back; AWS sends none such.
-        Ok(Self { source, items: items.ok_or(UnknownEvent("a batch with a record that has no id or no data"))? })
+        let items: Option<Vec<_>> = records.into_iter().map(item).collect();
+        Ok(Self { source, items: items.ok_or(UnknownEvent(INCOMPLETE))? })
     }
 }
+
+const INCOMPLETE: &str = "a batch with a record that has no id or no data";
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
 fn direct(message: &RawValue) -> Item<'_> {
-    Item { name: None, data: Data::Text(Cow::Borrowed(message.get())), arrival: None }
+    Item { name: None, data: Data::Plain(message.get()), arrival: None }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as the others")]
-fn sqs(message: Message<'_>) -> Option<Item<'_>> {
-    let sent = message.attributes.and_then(|attributes| attributes.sent);
-    let arrival = sent.and_then(|sent| Moment::of_milliseconds(sent.parse().ok()?));
-    Some(Item { name: Some(message.id), data: Data::Text(message.body), arrival })
+fn sqs(record: Record<'_>) -> Option<Item<'_>> {
+    let sent = record.attributes.and_then(|attributes| attributes.sent_timestamp);
+    let arrival = sent.and_then(|sent| Moment::of_milliseconds(sent.0.parse().ok()?));
+    let body = record.body.filter(|body| body.get().starts_with('"'))?;
+    Some(Item { name: Some(record.message_id?.0), data: Data::Quoted(body), arrival })
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as the others")]
-fn kinesis(record: Stream<'_>) -> Option<Item<'_>> {
-    let StreamRecord { sequence_number, data, approximate_arrival_timestamp } = record.kinesis;
+fn kinesis(record: Record<'_>) -> Option<Item<'_>> {
+    let StreamRecord { sequence_number, data, approximate_arrival_timestamp } = record.kinesis?;
     let arrival = approximate_arrival_timestamp.and_then(|seconds| Moment::of_number(seconds * 1000.0));
     Some(Item { name: Some(sequence_number), data: Data::Base64(data), arrival })
 }

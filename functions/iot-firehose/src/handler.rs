@@ -7,20 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use shared::aws::AwsError;
 use shared::deadline::Deadline;
 use shared::error::Failure;
 use shared::metrics::{Metrics, Unit};
 
 use crate::config::Config;
-use crate::deliver::{Undelivered, deliver};
+use crate::deliver::{Undelivered, Why, deliver};
 use crate::error::DeliveryError;
 use crate::event::{Batch, Source};
 use crate::firehose;
 use crate::js_date::Moment;
 use crate::ports::{Quarantine, Stream};
-use crate::prepare::{Prepared, id_of, prepare};
-use crate::quarantine;
+use crate::prepare::{Prepared, prepare};
+use crate::quarantine::Poisoned;
 use crate::transform::Transform;
 
 /// Kept back from Lambda's deadline to answer which messages are left.
@@ -53,8 +52,11 @@ impl<C: Stream + Quarantine> Handler<C> {
         if batch.source == Source::Firehose {
             return Ok(self.answer_firehose(&batch));
         }
+        let prepared = prepare(&batch, &self.transform, &context.request_id, now());
+        drop(batch);
+        drop(payload); // up to 6 MB, as much as the calls need
         // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
-        Ok(Box::pin(self.answer(&batch, &context.request_id, deadline)).await?)
+        Ok(Box::pin(self.answer(prepared, &context.request_id, deadline)).await?)
     }
 
     fn answer_firehose(&self, batch: &Batch<'_>) -> Value {
@@ -64,33 +66,41 @@ impl<C: Stream + Quarantine> Handler<C> {
         answer
     }
 
-    async fn answer(&self, batch: &Batch<'_>, invocation: &str, deadline: Deadline) -> Result<Value, DeliveryError> {
-        let prepared = prepare(batch, &self.transform, invocation, now());
+    async fn answer(
+        &self,
+        mut prepared: Prepared,
+        invocation: &str,
+        deadline: Deadline,
+    ) -> Result<Value, DeliveryError> {
+        let poison = std::mem::take(&mut prepared.poisoned.body);
         let delivering = deliver(&prepared.lines, &self.cloud, deadline);
-        let quarantining = self.quarantine(batch, &prepared, invocation);
+        let quarantining = self.quarantine(&prepared.poisoned, poison, invocation, deadline);
         let (undelivered, quarantined) = futures_util::future::join(delivering, quarantining).await;
-        let not_quarantined = if quarantined.is_err() { prepared.poisoned.len() } else { 0 };
+        let poisoned = prepared.poisoned.numbers.len();
+        let not_quarantined = if quarantined.is_err() { poisoned } else { 0 };
         self.metrics(
             prepared.lines.len() - undelivered.lines.len(),
-            prepared.poisoned.len() - not_quarantined,
+            poisoned - not_quarantined,
             undelivered.lines.len() + not_quarantined,
         );
-        give_back(batch, &prepared, undelivered, quarantined)
+        give_back(&prepared, undelivered, quarantined)
     }
 
     /// Stores the messages that give no line, if there are any.
-    async fn quarantine(&self, batch: &Batch<'_>, prepared: &Prepared, invocation: &str) -> Result<(), AwsError> {
-        let Some((first, _)) = prepared.poisoned.first() else { return Ok(()) };
-        let arrival = |number: &usize| batch.items.get(*number).and_then(|item| item.arrival).unwrap_or_else(now);
-        let mut body = String::new();
-        for (number, why) in &prepared.poisoned {
-            let Some(item) = batch.items.get(*number) else { continue };
-            let id = id_of(item, *number, invocation, &item.data.text().unwrap_or_default());
-            tracing::warn!(message = id, %why, "into quarantine");
-            quarantine::append(&id, why, arrival(number), &item.data, &mut body);
+    async fn quarantine(
+        &self,
+        poisoned: &Poisoned,
+        body: String,
+        invocation: &str,
+        deadline: Deadline,
+    ) -> Result<(), Why> {
+        if poisoned.numbers.is_empty() {
+            return Ok(());
         }
-        let key = quarantine::key(&self.quarantine_prefix, arrival(first), invocation);
-        let stored = self.cloud.store(&key, body.into_bytes()).await;
+        let key = poisoned.key(&self.quarantine_prefix, invocation);
+        tracing::warn!(messages = poisoned.numbers.len(), reasons = ?poisoned.reasons, key, "into quarantine");
+        let stored = deadline.cut(self.cloud.store(&key, body.into_bytes())).await;
+        let stored = stored.map_or(Err(Why::Deadline), |stored| stored.map_err(Why::from));
         stored.inspect_err(|error| tracing::error!(error = shared::error::chain(error), key, "the quarantine refused"))
     }
 
@@ -107,32 +117,31 @@ impl<C: Stream + Quarantine> Handler<C> {
 
 /// Gives back what failed to whoever can try it again: the ids to SQS, the place to Kinesis, an error to Lambda.
 fn give_back(
-    batch: &Batch<'_>,
     prepared: &Prepared,
     undelivered: Undelivered,
-    quarantined: Result<(), AwsError>,
+    quarantined: Result<(), Why>,
 ) -> Result<Value, DeliveryError> {
-    let lines = undelivered.lines.iter().filter_map(|line| prepared.items.get(*line)).copied();
-    let poisoned = prepared.poisoned.iter().filter(|_| quarantined.is_err()).map(|(number, _)| *number);
-    let failed: BTreeSet<usize> = lines.chain(poisoned).collect();
+    let poisoned = &prepared.poisoned.numbers;
+    let all = prepared.names.len();
+    let lines = undelivered.lines.iter().filter_map(|line| prepared.items.get(*line));
+    let failed: BTreeSet<usize> =
+        lines.chain(poisoned.iter().filter(|_| quarantined.is_err())).copied().collect();
     if let Some(why) = &undelivered.why {
-        tracing::error!(failed = failed.len(), all = batch.items.len(), %why, "not delivered");
+        tracing::error!(failed = failed.len(), all, %why, "not delivered");
     }
-    let names = failed.iter().filter_map(|number| batch.items.get(*number)?.name.as_deref());
-    let identifiers = |names: &mut dyn Iterator<Item = &str>| {
+    let names = failed.iter().filter_map(|number| prepared.names.get(*number));
+    let identifiers = |names: &mut dyn Iterator<Item = &Box<str>>| {
         let failures: Vec<_> = names.map(|name| json!({"itemIdentifier": name})).collect();
         json!({ "batchItemFailures": failures })
     };
-    match batch.source {
+    match prepared.source {
         Source::Sqs => Ok(identifiers(&mut names.into_iter())),
         // All from the first that failed comes again.
         Source::Kinesis => Ok(identifiers(&mut names.into_iter().take(1))),
         Source::Direct | Source::Firehose => match (undelivered.why, quarantined) {
-            (Some(why), _) => {
-                Err(DeliveryError::Undelivered { failed: undelivered.lines.len(), all: batch.items.len(), why })
-            }
-            (None, Err(why)) => Err(DeliveryError::Quarantine { failed: prepared.poisoned.len(), why }),
-            (None, Ok(())) => Ok(json!({"delivered": prepared.lines.len(), "quarantined": prepared.poisoned.len()})),
+            (Some(why), _) => Err(DeliveryError::Undelivered { failed: undelivered.lines.len(), all, why }),
+            (None, Err(why)) => Err(DeliveryError::Quarantine { failed: poisoned.len(), why }),
+            (None, Ok(())) => Ok(json!({"delivered": prepared.lines.len(), "quarantined": poisoned.len()})),
         },
     }
 }

@@ -45,7 +45,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::with_capacity(8);
-                while let Some(name) = map.next_key::<Name<'de>>()? {
+                while let Some(name) = map.next_key::<Text<'de>>()? {
                     fields.push((name.0, map.next_value()?));
                 }
                 Ok(Object(fields))
@@ -55,9 +55,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
-/// A name that is borrowed unless it has escapes; `Cow` alone is always owned.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A text that is borrowed unless it has escapes; inside of other types `Cow` alone is always owned.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// Writes a value on one line: a line of the lake ends at the first line feed, and devices send indented JSON too.
 pub fn write_value(value: &RawValue, to: &mut String) {

@@ -1,18 +1,49 @@
 //! Messages that give no line: one object for each invocation, a line of JSON for each message, with the reason.
 
+use std::collections::BTreeMap;
+
 use crate::event::Data;
 use crate::js_date::Moment;
 use crate::message::write_text;
-use crate::transform::Poison;
+use crate::transform::{Envelope, Poison};
+
+/// The messages of a batch that give no line.
+#[derive(Debug, Default)]
+pub struct Poisoned {
+    /// Which of the batch they are.
+    pub numbers: Vec<usize>,
+    /// How many there are for each reason.
+    pub reasons: BTreeMap<String, usize>,
+    /// When the first of them came.
+    pub arrived: Option<Moment>,
+    /// The object that keeps them.
+    pub body: String,
+}
+
+impl Poisoned {
+    /// Adds a message.
+    pub fn push(&mut self, number: usize, why: &Poison, envelope: Envelope<'_>, data: &Data<'_>) {
+        self.numbers.push(number);
+        *self.reasons.entry(why.to_string()).or_default() += 1;
+        self.arrived.get_or_insert(envelope.arrival);
+        append(why, envelope, data, &mut self.body);
+    }
+
+    /// The object's key.
+    #[must_use]
+    pub fn key(&self, prefix: &str, invocation: &str) -> String {
+        key(prefix, self.arrived.unwrap_or(Moment::EPOCH), invocation)
+    }
+}
 
 /// Appends a message: `{"id", "reason", "arrived", "message"}`, or `"base64"` for one that is no text.
-pub fn append(id: &str, why: &Poison, arrived: Moment, data: &Data<'_>, to: &mut String) {
+fn append(why: &Poison, Envelope { id, arrival }: Envelope<'_>, data: &Data<'_>, to: &mut String) {
     to.push_str("{\"id\":");
     write_text(id, to);
     to.push_str(",\"reason\":");
     write_text(&why.to_string(), to);
     to.push_str(",\"arrived\":\"");
-    arrived.write(to);
+    arrival.write(to);
     match (data.text(), data) {
         (Ok(text), _) => {
             to.push_str("\",\"message\":");
@@ -22,17 +53,25 @@ pub fn append(id: &str, why: &Poison, arrived: Moment, data: &Data<'_>, to: &mut
             to.push_str("\",\"message\":");
             write_text(text, to);
         }
-        (Err(_), Data::Base64(text) | Data::Text(text)) => {
+        (Err(_), Data::Base64(text)) => {
             to.push_str("\",\"base64\":");
             write_text(text, to);
+        }
+        // JSON with half a surrogate pair: kept as it was written.
+        (Err(_), Data::Plain(text)) => {
+            to.push_str("\",\"message\":");
+            write_text(text, to);
+        }
+        (Err(_), Data::Quoted(json)) => {
+            to.push_str("\",\"message\":");
+            write_text(json.get(), to);
         }
     }
     to.push_str("}\n");
 }
 
 /// The object's key: by the day of the first message's arrival, and by the invocation, so that a retry replaces it.
-#[must_use]
-pub fn key(prefix: &str, arrived: Moment, invocation: &str) -> String {
+fn key(prefix: &str, arrived: Moment, invocation: &str) -> String {
     let mut date = String::new();
     arrived.write(&mut date);
     let (date, _) = date.split_once('T').unwrap_or((&date, ""));
@@ -48,13 +87,13 @@ mod tests {
     fn a_message_is_kept_as_it_came_with_the_reason() {
         let arrived = Moment::of_text("2024-05-21T10:15:30.123Z").unwrap();
         for (data, why, expected) in [
-            (Data::Text(Cow::Borrowed("a\n\"b")), Poison::NotJson, r#""message":"a\n\"b""#),
+            (Data::Plain("a\n\"b"), Poison::NotJson, r#""message":"a\n\"b""#),
             (Data::Base64(Cow::Borrowed("eA==")), Poison::NotJson, r#""message":"x""#),
             (Data::Base64(Cow::Borrowed("/w==")), Poison::NotUtf8, r#""base64":"/w==""#),
             (Data::Base64(Cow::Borrowed("?")), Poison::NotBase64, r#""message":"?""#),
         ] {
             let mut line = String::new();
-            append("i", &why, arrived, &data, &mut line);
+            append(&why, Envelope { id: "i", arrival: arrived }, &data, &mut line);
             let reason = format!(r#"{{"id":"i","reason":"{why}","arrived":"2024-05-21T10:15:30.123Z","#);
             assert_eq!(line, format!("{reason}{expected}}}\n"));
         }

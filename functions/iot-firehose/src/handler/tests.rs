@@ -8,6 +8,7 @@ use aws_sdk_firehose::operation::put_record_batch::PutRecordBatchError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_runtime::Context;
+use shared::aws::AwsError;
 use shared::env::Reader;
 
 use super::*;

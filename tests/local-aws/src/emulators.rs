@@ -56,7 +56,7 @@ fn existing(path: PathBuf) -> Result<PathBuf> {
 pub(crate) struct Emulators {
     pub(crate) moto: SocketAddr,
     pub(crate) ministack: SocketAddr,
-    /// Where ministack's IoT Core takes MQTT over TLS.
+    /// Where ministack takes MQTT over TLS.
     pub(crate) mqtt: SocketAddr,
     moto_process: Process,
     ministack_process: Process,

@@ -1,4 +1,4 @@
-//! Devices: what publishes to AWS IoT Core by MQTT over TLS, with an X.509 certificate that says who it is.
+//! Devices: what publishes to AWS's broker by MQTT over TLS, with an X.509 certificate that says who it is.
 
 mod certificate;
 mod connection;
@@ -75,8 +75,8 @@ impl Device {
         &self.certificate.id
     }
 
-    /// Publishes a message with QoS 1 and waits until the broker acknowledges it. A publish that the policy does not allow
-    /// is an error, and closes the connection, as AWS does with MQTT 3.1.1.
+    /// Publishes a message at least once, and waits until the broker acknowledges it. A publish that the policy does not
+    /// allow is an error, and ends the connection, as AWS does with MQTT 3.1.1.
     pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<()> {
         self.connection.publish(topic, [payload.into()]).await
     }

@@ -113,7 +113,7 @@ async fn a_device_does_what_its_policy_allows() -> Result<()> {
     let (account, _) = deploy(&[("Delivery", "direct")]).await?;
     let mut device = account.device("sensor-1").may_publish(["arduino/incoming"]).await?;
     let error = device.publish(TOPIC, r#"{"refused": 1}"#).await.unwrap_err();
-    assert!(matches!(error, Error::Mqtt { .. }), "{error:?}");
+    assert!(error.to_string().contains("may it publish there?"), "{error:?}");
     assert!(device.publish("arduino/incoming", "{}").await.is_err(), "the connection is closed");
     device.reconnect().await?;
     device.publish("arduino/incoming", "{}").await?;

@@ -1,6 +1,6 @@
 //! One MQTT connection over TLS with a client certificate, by rumqttc and rustls.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,6 +30,8 @@ pub(super) struct Connection {
     client_id: String,
     client: AsyncClient,
     network: JoinHandle<()>,
+    /// Why the network ended.
+    end: Arc<OnceLock<ConnectionError>>,
 }
 
 impl Connection {
@@ -45,16 +47,14 @@ impl Connection {
         accepted.unwrap_or(Err(ConnectionError::NetworkTimeout)).map_err(failed)?;
         // Not on the test's own runtime: a device may be passed on to another. It does not connect again by itself, for
         // the broker closes a connection to say no.
-        let network = world.runtime.spawn(async move { while network.poll().await.is_ok() {} });
-        Ok(Self { client_id: client_id.to_owned(), client, network })
+        let end = Arc::new(OnceLock::new());
+        let network = world.runtime.spawn(run(network, end.clone()));
+        Ok(Self { client_id: client_id.to_owned(), client, network, end })
     }
 
     /// Publishes, and waits for every PUBACK.
     pub(super) async fn publish(&self, topic: &str, payloads: impl IntoIterator<Item = Bytes>) -> Result<()> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Mqtt {
-            what: format!("{} has not published to {topic}", self.client_id),
-            source,
-        };
+        let failed = |source| Error::Mqtt { what: self.not_published(topic), source };
         let mut notices = Vec::new();
         for payload in payloads {
             let options = PublishOptions::new(QoS::AtLeastOnce);
@@ -67,6 +67,21 @@ impl Connection {
             acknowledged.map_err(|error| failed(Box::new(error)))?;
         }
         Ok(())
+    }
+
+    fn not_published(&self, topic: &str) -> String {
+        let end = self.end.get().map(|error| format!(", for its connection ended ({error}); may it publish there?"));
+        format!("{} has not published to {topic}{}", self.client_id, end.unwrap_or_default())
+    }
+}
+
+async fn run(mut network: EventLoop, end: Arc<OnceLock<ConnectionError>>) {
+    loop {
+        if let Err(error) = network.poll().await {
+            // Set once, here; before the network goes, which ends the waiting for acknowledgements.
+            let _ = end.set(error);
+            return;
+        }
     }
 }
 

@@ -24,8 +24,8 @@ fn contains(text: &str) -> impl Fn(&Invocation) -> bool {
 
 /// The bodies of the queue's messages in an invocation's event.
 fn bodies(invocation: &Invocation) -> Vec<String> {
-    let records = invocation.event["Records"].as_array().into_iter().flatten();
-    records.filter_map(|record| Some(record["body"].as_str()?.to_owned())).collect()
+    let records = invocation.event.get("Records").and_then(Value::as_array).into_iter().flatten();
+    records.filter_map(|record| Some(record.get("body")?.as_str()?.to_owned())).collect()
 }
 
 /// The first message of a queue of the stack.

@@ -42,11 +42,9 @@ impl Connection {
         let mut options = MqttOptions::new(client_id, ("localhost", world.emulators.mqtt.port()));
         options.set_transport(Transport::tls_with_config(tls(world, certificate).await?));
         options.set_inflight(IN_FLIGHT).set_max_packet_size(MESSAGE_BYTES, MESSAGE_BYTES);
-        let (client, mut network) = AsyncClient::builder(options).capacity(IN_FLIGHT.into()).build();
-        let accepted = tokio::time::timeout(ANSWERS_WITHIN, accepted(&mut network)).await;
-        accepted.unwrap_or(Err(ConnectionError::NetworkTimeout)).map_err(failed)?;
-        // Not on the test's own runtime: a device may be passed on to another. It does not connect again by itself, for
-        // the broker closes a connection to say no.
+        let (client, network) = AsyncClient::builder(options).capacity(IN_FLIGHT.into()).build();
+        // Not on the test's own runtime: a device may be passed on to another.
+        let network = world.runtime.spawn(accepted(network)).await.map_err(|_| Error::Stopped)?.map_err(failed)?;
         let end = Arc::new(OnceLock::new());
         let network = world.runtime.spawn(run(network, end.clone()));
         Ok(Self { client_id: client_id.to_owned(), client, network, end })
@@ -75,6 +73,7 @@ impl Connection {
     }
 }
 
+/// It does not connect again by itself, for the broker closes a connection to say no.
 async fn run(mut network: EventLoop, end: Arc<OnceLock<ConnectionError>>) {
     loop {
         if let Err(error) = network.poll().await {
@@ -91,9 +90,13 @@ impl Drop for Connection {
     }
 }
 
-async fn accepted(network: &mut EventLoop) -> Result<(), ConnectionError> {
-    while !matches!(network.poll().await?, Event::Incoming(Incoming::ConnAck(_))) {}
-    Ok(())
+async fn accepted(mut network: EventLoop) -> Result<EventLoop, ConnectionError> {
+    let accepted = async {
+        while !matches!(network.poll().await?, Event::Incoming(Incoming::ConnAck(_))) {}
+        Ok(())
+    };
+    tokio::time::timeout(ANSWERS_WITHIN, accepted).await.unwrap_or(Err(ConnectionError::NetworkTimeout))?;
+    Ok(network)
 }
 
 /// The server is verified by the emulator's CA, the client by its certificate.

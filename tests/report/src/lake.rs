@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::count;
+use crate::scale::{clock, number};
+use crate::text::{count, visible};
 
 /// Everything that was published up to a moment, and what the lake held then. The state after has the state before in
 /// it.
@@ -92,6 +93,16 @@ pub struct Counts {
     pub strays: usize,
 }
 
+/// A fate in one word, as it is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    InLake,
+    Quarantined,
+    GivenBack,
+    DeadLetter,
+    Lost,
+}
+
 /// Quarantined messages of one reason.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bad<'a> {
@@ -114,21 +125,74 @@ impl Message {
         if let Fate::InLake(lines) = &self.fate { lines } else { &[] }
     }
 
-    /// An answer of no line at all is not in the lake, whatever was meant by it.
-    pub(crate) fn lost(&self) -> bool {
+    pub(crate) fn kind(&self) -> Kind {
         match &self.fate {
-            Fate::Lost => true,
-            Fate::InLake(lines) => lines.is_empty(),
-            _ => false,
+            // What has no line is not in the lake, whatever was meant by it.
+            Fate::InLake(lines) if lines.is_empty() => Kind::Lost,
+            Fate::InLake(_) => Kind::InLake,
+            Fate::Quarantined(_) => Kind::Quarantined,
+            Fate::GivenBack => Kind::GivenBack,
+            Fate::DeadLetter => Kind::DeadLetter,
+            Fate::Lost => Kind::Lost,
+        }
+    }
+
+    /// What there is to say beyond the kind: the value read back, or the reason.
+    pub(crate) fn detail(&self) -> String {
+        match &self.fate {
+            Fate::InLake(lines) => lines.iter().map(Reading::words).collect::<Vec<_>>().join(" and again "),
+            Fate::Quarantined(reason) => visible(reason),
+            Fate::GivenBack => "it will be tried again".to_owned(),
+            Fate::DeadLetter | Fate::Lost => String::new(),
+        }
+    }
+}
+
+impl Reading {
+    /// Such as `456 at 14:02:03.250`.
+    pub(crate) fn words(&self) -> String {
+        let value = self.value.map_or_else(|| "no value".to_owned(), number);
+        let time = self.at_ms.map_or_else(|| "no time".to_owned(), clock);
+        format!("{value} at {time}")
+    }
+}
+
+impl Kind {
+    /// All but what is in the lake: the ways to be missing from it.
+    pub(crate) const MISSING: [Self; 4] = [Self::Quarantined, Self::GivenBack, Self::DeadLetter, Self::Lost];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::InLake => "in the lake",
+            Self::Quarantined => "quarantined",
+            Self::GivenBack => "given back",
+            Self::DeadLetter => "dead letter",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// What it looks like where there are only characters.
+    pub(crate) fn sign(self) -> char {
+        match self {
+            Self::InLake => '●',
+            Self::Quarantined => '×',
+            Self::GivenBack => '←',
+            Self::DeadLetter => '■',
+            Self::Lost => '○',
         }
     }
 }
 
 impl Lake {
+    /// So few messages that each can be told of; of more there is a picture.
+    pub(crate) fn few(&self) -> bool {
+        self.messages.len() <= 12
+    }
+
     /// Everything counted.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let of = |fate: &Fate| self.messages.iter().filter(|message| message.fate == *fate).count();
+        let of = |kind: Kind| self.messages.iter().filter(|message| message.kind() == kind).count();
         let lines = || self.messages.iter().flat_map(Message::lines);
         let named: HashSet<&str> = lines().map(|line| line.id.as_str()).filter(|id| !id.is_empty()).collect();
         // A line without an id can't be known as a duplicate.
@@ -137,10 +201,10 @@ impl Lake {
             published: self.messages.len(),
             in_lake,
             duplicates: lines().count() - in_lake,
-            quarantined: self.bad().iter().map(|bad| bad.count).sum(),
-            given_back: of(&Fate::GivenBack),
-            dead_letters: of(&Fate::DeadLetter),
-            lost: self.messages.iter().filter(|message| message.lost()).count(),
+            quarantined: of(Kind::Quarantined),
+            given_back: of(Kind::GivenBack),
+            dead_letters: of(Kind::DeadLetter),
+            lost: of(Kind::Lost),
             strays: self.strays.len(),
         }
     }

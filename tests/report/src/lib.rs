@@ -11,6 +11,8 @@ mod html;
 mod lake;
 mod model;
 mod network;
+mod plot;
+mod scale;
 mod terminal;
 mod text;
 

@@ -3,6 +3,8 @@
 
 #[path = "../examples/sample/data.rs"]
 mod data;
+#[path = "promises/lake.rs"]
+mod lake;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -52,7 +54,7 @@ fn network(figure: &Figure) -> Option<&Network> {
 /// The report with something before every text, but for words that the model knows.
 fn spoilt(report: &Report, spoil: &str) -> Report {
     fn walk(value: &mut Value, spoil: &str) {
-        const WORDS: [&str; 13] = [
+        const WORDS: [&str; 19] = [
             "network",
             "ok",
             "failed",
@@ -66,6 +68,12 @@ fn spoilt(report: &Report, spoil: &str) -> Report {
             "refused",
             "other-host",
             "nothing",
+            "lake",
+            "in-lake",
+            "quarantined",
+            "given-back",
+            "dead-letter",
+            "lost",
         ];
         match value {
             Value::String(text) if !WORDS.contains(&text.as_str()) => text.insert_str(0, spoil),

@@ -2,6 +2,8 @@
 
 #[path = "cluster.rs"]
 pub(crate) mod cluster;
+#[path = "lake.rs"]
+pub(crate) mod lake;
 
 use report::{
     AlarmState, Chapter, Check, Fact, Figure, Group, Instance, NatGateway, Network, Outcome, Report, Route, RouteState,
@@ -30,6 +32,11 @@ pub(crate) fn report() -> Report {
                 system: "ssh-rotation".into(),
                 lead: "Four steps that converge.".into(),
                 scenarios: vec![cluster::scenario()],
+            },
+            Chapter {
+                system: "iot-firehose".into(),
+                lead: "Readings become lines of a data lake; what gives no line goes into quarantine.".into(),
+                scenarios: lake::scenarios(),
             },
         ],
     }

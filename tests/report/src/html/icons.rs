@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::cluster::Login;
+use crate::lake::Kind;
 use crate::network::{AlarmState, Condition};
 
 /// A tick or a cross in a circle.
@@ -62,6 +63,32 @@ pub(super) fn changed() -> Markup {
 /// A blackhole: a cross.
 pub(super) fn lost() -> Markup {
     html! { path.line d="M-3.2 -3.2 3.2 3.2M3.2 -3.2 -3.2 3.2" {} }
+}
+
+/// A fate: a dot, a cross, an arrow back, a square, a ring.
+pub(super) fn fate(kind: Kind) -> Markup {
+    match kind {
+        Kind::InLake => html! { circle r="3.5" {} },
+        Kind::Quarantined => html! { path.line d="M-4 -4 4 4M4 -4 -4 4" {} },
+        Kind::GivenBack => html! { path.line d="M5 0H-5M-1.5 -3.5 -5 0 -1.5 3.5" {} },
+        Kind::DeadLetter => html! { rect x="-4" y="-4" width="8" height="8" {} },
+        Kind::Lost => html! { circle.hollow r="5" {} },
+    }
+}
+
+/// What was published: a stretch of a road.
+pub(super) fn published() -> Markup {
+    html! { rect x="-8" y="-3.5" width="16" height="7" rx="3.5" opacity=".45" {} }
+}
+
+/// A line that is there again: a dot with a ring.
+pub(super) fn again() -> Markup {
+    html! { circle r="2.5" {} circle.hollow r="6" {} }
+}
+
+/// A tick in a circle.
+pub(super) fn held() -> Markup {
+    condition(Condition::Healthy)
 }
 
 /// An icon in running text.

@@ -12,7 +12,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::model::{Chapter, Fact, Outcome, Report, Scenario};
 use crate::text::count;
 
-const STYLE: &str = concat!(include_str!("page.css"), include_str!("network.css"), include_str!("cluster.css"));
+const STYLE: &str = concat!(
+    include_str!("page.css"),
+    include_str!("network.css"),
+    include_str!("cluster.css"),
+    include_str!("lake.css")
+);
 
 pub(crate) fn page(report: &Report) -> String {
     // Nothing may be loaded and nothing may run: an escape that failed would still do no harm.

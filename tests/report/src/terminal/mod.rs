@@ -1,5 +1,6 @@
 //! The story in the terminal, told as the demo runs.
 
+mod braille;
 mod cluster;
 mod grid;
 mod lake;
@@ -75,7 +76,7 @@ impl Narrator {
         match figure {
             Figure::Network(network) => self.lines(network::state(self.paint, &network.unmarked(), None)),
             Figure::Cluster(cluster) => self.lines(cluster::state(self.paint, cluster)),
-            Figure::Lake(lake) => self.lines(lake::state(self.paint, lake)),
+            Figure::Lake(lake) => self.lines(lake::before(self.paint, lake)),
         }
     }
 
@@ -104,6 +105,9 @@ impl Narrator {
             (_, Figure::Cluster(after)) => {
                 self.heading("From before to after");
                 self.lines(cluster::state(self.paint, after));
+            }
+            (Figure::Lake(before), Figure::Lake(after)) if before == after => {
+                self.heading("After: nothing changed");
             }
             (_, Figure::Lake(after)) => {
                 self.heading("After");

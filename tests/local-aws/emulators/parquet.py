@@ -3,7 +3,7 @@
     parquet.py write < {"columns": [["name", "bigint"], ...], "rows": [{"name": 1}, ...]} > file
     parquet.py read  < file > lines of JSON
 
-Types are Hive's, those that firehose/schema.rs knows; rows have passed it, so that every value fits its column.
+Types are Hive's, those that src/firehose/schema.rs knows; it has seen to it that every value fits its column.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-TYPES = {"int": "INTEGER", "string": "VARCHAR", "binary": "BLOB"}  # the others have the same name
+TYPES = {"int": "INTEGER", "string": "VARCHAR"}  # the others have the same name
 
 
 def quoted(name: str, quote: str = '"') -> str:

@@ -132,6 +132,16 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Firehose could not deliver; the records are kept.
+    #[error("{stream} could not deliver to {bucket}: {reason}")]
+    Delivery {
+        /// The stream.
+        stream: String,
+        /// The bucket.
+        bucket: String,
+        /// Why.
+        reason: String,
+    },
     /// The local AWS has been stopped.
     #[error("the local AWS has been stopped")]
     Stopped,

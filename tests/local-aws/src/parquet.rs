@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 
 use crate::emulators::repository;
 use crate::error::{Error, Result};
@@ -13,6 +14,11 @@ use crate::process::bound;
 /// The rows of a Parquet file, as lines of JSON.
 pub(crate) async fn read(file: &Bytes) -> Result<Bytes> {
     run("read", file.clone()).await
+}
+
+/// A Parquet file, compressed by Snappy: columns with their types, rows that have some of them.
+pub(crate) async fn write(columns: Vec<(&str, &str)>, rows: Vec<Value>) -> Result<Bytes> {
+    run("write", json!({"columns": columns, "rows": rows}).to_string().into()).await
 }
 
 async fn run(what: &'static str, input: Bytes) -> Result<Bytes> {

@@ -148,7 +148,8 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-async fn role_policies(account: &Account, role: &str) -> Result<Vec<RolePolicy>> {
+/// A role's policies, inline and attached.
+pub(crate) async fn role_policies(account: &Account, role: &str) -> Result<Vec<RolePolicy>> {
     let mut policies = Vec::new();
     let inline = account.control("iam", "ListRolePolicies", &[("RoleName", role)]).await?;
     for name in inline.texts("member")? {

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::schema::Schema;
 use crate::account::Account;
 use crate::control;
 use crate::error::Error;
@@ -20,6 +21,8 @@ pub(super) struct Configuration {
     /// The role by which it delivers.
     pub(super) role: String,
     pub(super) gzip: bool,
+    /// The table by which JSON becomes Parquet.
+    pub(super) conversion: Option<Schema>,
     /// How many bytes make an object.
     pub(super) size: usize,
     /// After how long there is an object however few they are.
@@ -68,9 +71,32 @@ fn understand(name: &str, description: &Value) -> Result<Configuration, ServiceE
         error_prefix: text("ErrorOutputPrefix"),
         role: text("RoleARN").rsplit('/').next().unwrap_or_default().to_owned(),
         gzip: compression == "GZIP",
+        conversion: conversion(name, s3)?,
         size: usize::try_from(hint("SizeInMBs").unwrap_or(5)).unwrap_or_default() * 1024 * 1024,
         seconds: f64::from(hint("IntervalInSeconds").unwrap_or(300)),
     })
+}
+
+/// Conversion as it is usual: `OpenXJsonSerDe` without options to `ParquetSerDe`.
+fn conversion(name: &str, s3: &Value) -> Result<Option<Schema>, ServiceError> {
+    let Some(conversion) = s3.get("DataFormatConversionConfiguration").filter(|conversion| is_enabled(conversion))
+    else {
+        return Ok(None);
+    };
+    let at = |place: &str| conversion.pointer(place);
+    if at("/InputFormatConfiguration/Deserializer/OpenXJsonSerDe") != Some(&json!({})) {
+        return Err(unsupported(name, "another deserializer than OpenXJsonSerDe without options"));
+    }
+    let serializer = "/OutputFormatConfiguration/Serializer/ParquetSerDe";
+    let compression = at(&format!("{serializer}/Compression")).is_none_or(|compression| compression == "SNAPPY");
+    if at(serializer).is_none() || !compression {
+        return Err(unsupported(name, "another serializer than ParquetSerDe with SNAPPY"));
+    }
+    let text = |member: &str| {
+        let value = at(&format!("/SchemaConfiguration/{member}")).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
+    Ok(Some(Schema { database: text("DatabaseName"), table: text("TableName"), version: text("VersionId") }))
 }
 
 /// A parameter of a template comes as text.

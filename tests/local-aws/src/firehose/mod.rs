@@ -12,6 +12,7 @@ mod object;
 mod prefix;
 mod put;
 mod refusal;
+mod schema;
 mod stream;
 
 use std::collections::BTreeMap;

@@ -2,15 +2,22 @@
 
 use std::io::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::{Value, json};
 
 use super::configuration::Configuration;
 use super::prefix;
+use super::schema::{self, Column, Failure, Schema};
 use super::stream::{Batch, Record};
+use crate::account::Account;
 use crate::error::{Error, Result};
 use crate::random::uuid;
+use crate::ssm::time;
+use crate::{REGION, parquet};
 
 /// An object to be written.
 #[derive(Debug)]
@@ -20,15 +27,81 @@ pub(super) struct Object {
 }
 
 /// The objects of a batch.
-pub(super) fn of_batch(batch: &Batch) -> Result<Vec<Object>> {
+pub(super) async fn of_batch(account: &Account, batch: &Batch) -> Result<Vec<Object>> {
     let Batch { configuration, records } = batch;
-    let at = oldest(records);
-    let prefix = prefix::of_data(&configuration.prefix, at)?;
+    if let Some(schema) = &configuration.conversion {
+        return converted(account, configuration, schema, records).await;
+    }
     // As they came: whoever wants lines ends records with a newline.
     let joined: Vec<u8> = records.iter().flat_map(|record| record.data.iter().copied()).collect();
     let (body, extension) = if configuration.gzip { (gzip(&joined)?, ".gz") } else { (joined, "") };
-    let key = format!("{prefix}{}{extension}", name(configuration, at)?);
-    Ok(vec![Object { key, body: body.into() }])
+    Ok(vec![Object { key: key(configuration, records, extension)?, body: body.into() }])
+}
+
+/// One of the records that fit the table, one of those that do not.
+async fn converted(
+    account: &Account,
+    configuration: &Configuration,
+    schema: &Schema,
+    records: &[Record],
+) -> Result<Vec<Object>> {
+    let columns = schema::columns(account, schema).await?;
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    for record in records {
+        let read = columns.as_ref().ok_or(schema::NO_TABLE).and_then(|columns| schema::rows(&record.data, columns));
+        match read {
+            Ok(of_record) => rows.extend(of_record),
+            Err(failure) => failed.push(error_record(account, schema, record, failure).to_string() + "\n"),
+        }
+    }
+    let mut objects = Vec::new();
+    if !rows.is_empty() {
+        let columns = columns.iter().flatten().map(|Column { name, kind }| (name.as_str(), kind.name())).collect();
+        let body = parquet::write(columns, rows).await?;
+        objects.push(Object { key: key(configuration, records, ".parquet")?, body });
+    }
+    if !failed.is_empty() {
+        objects.push(Object { key: error_key(configuration, records)?, body: failed.concat().into() });
+    }
+    Ok(objects)
+}
+
+/// <https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html>
+fn error_record(account: &Account, schema: &Schema, record: &Record, (code, message): Failure) -> Value {
+    json!({
+        "attemptsMade": 1,
+        "arrivalTimestamp": milliseconds(record.arrived),
+        "ErrorCode": code,
+        "ErrorMessage": message,
+        "attemptEndingTimestamp": milliseconds(time::now()),
+        "rawData": STANDARD.encode(&record.data),
+        "sequenceNumber": null,
+        "subSequenceNumber": null,
+        "dataCatalogTable": {
+            "catalogId": account.id(),
+            "databaseName": schema.database,
+            "tableName": schema.table,
+            "region": REGION,
+            "versionId": schema.version,
+            "catalogArn": null,
+        },
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+fn milliseconds(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
+}
+
+fn key(configuration: &Configuration, records: &[Record], extension: &str) -> Result<String> {
+    let at = oldest(records);
+    Ok(format!("{}{}{extension}", prefix::of_data(&configuration.prefix, at)?, name(configuration, at)?))
+}
+
+fn error_key(configuration: &Configuration, records: &[Record]) -> Result<String> {
+    let (at, Configuration { error_prefix, prefix, .. }) = (oldest(records), configuration);
+    let prefix = prefix::of_errors(error_prefix, prefix, prefix::CONVERSION_FAILED, at)?;
+    Ok(prefix + &name(configuration, at)?)
 }
 
 /// The arrival of the oldest record: the time of the prefix and of the name.

@@ -13,15 +13,17 @@ mod model;
 mod network;
 mod plot;
 mod scale;
+mod tally;
 mod terminal;
 mod text;
 
 pub use cluster::{Cluster, Line, Login, Moment};
-pub use lake::{Counts, Fate, Lake, Message, Object, Reading};
+pub use lake::{Fate, Lake, Message, Object, Reading};
 pub use model::{Chapter, Check, Fact, Figure, Outcome, Report, Scenario, Step};
 pub use network::{
     AlarmState, Change, Condition, Group, Instance, NatGateway, Network, Route, RouteState, Table, Zone,
 };
+pub use tally::Counts;
 pub use terminal::{Narrator, Task};
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use super::braille;
 use super::grid::{Cell, grid};
 use super::paint::{Paint, clean};
 use super::story::wrapped;
-use crate::lake::{Counts, Kind, Lake, Message};
+use crate::lake::{Kind, Lake, Message};
 use crate::plot::Plot;
 use crate::scale::clock;
+use crate::tally::Counts;
 use crate::text::{count, fit, size, visible};
 
 pub(super) const INDENT: &str = "    ";

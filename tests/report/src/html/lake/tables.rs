@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::icons;
 use super::class;
-use crate::lake::{Lake, Message};
+use crate::lake::{Kind, Lake, Message};
 use crate::scale::{clock, number};
 use crate::text::{count, fit, size, visible};
 
@@ -14,7 +14,9 @@ const MOST: usize = 12;
 /// A message as it was published, shortened, with what can't be seen made visible.
 fn message_text(text: &str) -> Markup {
     let text = visible(text);
-    html! { code title=(fit(&text, 400)) { @if text.is_empty() { "(empty)" } @else { bdi { (fit(&text, 72)) } } } }
+    let short = fit(&text, 72);
+    let whole = (short != text).then(|| fit(&text, 400));
+    html! { code title=[whole] { @if text.is_empty() { "(empty)" } @else { bdi { (short) } } } }
 }
 
 fn table(caption: &str, rows: &Markup) -> Markup {
@@ -25,6 +27,8 @@ fn table(caption: &str, rows: &Markup) -> Markup {
 
 /// What became of each.
 pub(super) fn messages(lake: &Lake, caption: &str) -> Markup {
+    // Among hundreds only what is not in the lake needs a sign.
+    let signs = lake.few();
     let row = |message: &Message| {
         let kind = message.kind();
         html! {
@@ -32,7 +36,7 @@ pub(super) fn messages(lake: &Lake, caption: &str) -> Markup {
                 td.id { (clock(message.at_ms)) }
                 td.n { (message.value.map(number).unwrap_or_default()) }
                 td.text { (message_text(&message.text)) }
-                td.fate { (icons::alone(&icons::fate(kind))) b { (kind.word()) } }
+                td.fate { @if signs || kind != Kind::InLake { (icons::alone(&icons::fate(kind))) } b { (kind.word()) } }
                 td.said { (message.detail()) }
             }
         }

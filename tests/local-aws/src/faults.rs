@@ -309,4 +309,21 @@ mod tests {
         faults.clear();
         assert_eq!(faults.judge(&["fn"], &call("ReplaceRoute", "a")), Verdict::default());
     }
+
+    #[test]
+    fn refused_records_add_up_with_the_rest_and_count_their_own_calls() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::refuse_records(&[0], "One").nth(2));
+        faults.inject(Fault::refuse_every_nth_record(2, "Two").with_record_ids().function("Logical").from(2));
+        faults.inject(Fault::cut_after());
+        let mut put = call("PutRecordBatch", "");
+        "firehose".clone_into(&mut put.service);
+        let calls = [put.clone(), call("PutObject", ""), put.clone(), put];
+        let verdicts = calls.map(|call| faults.judge(&["fn", "Logical"], &call));
+        let codes = verdicts.each_ref().map(|verdict| {
+            verdict.refusals.iter().map(|refusal| (refusal.code.as_str(), refusal.with_ids)).collect::<Vec<_>>()
+        });
+        assert_eq!(codes, [vec![], vec![], vec![("One", false), ("Two", true)], vec![("Two", true)]]);
+        assert!(verdicts.iter().all(|verdict| verdict.effect == Some(Effect::CutAfter)));
+    }
 }

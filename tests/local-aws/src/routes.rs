@@ -33,7 +33,7 @@ pub(crate) enum StandIn {
     RotationSteps,
     /// SSM's Run Command: moto's succeeds on every instance, ministack's knows no documents.
     RunCommand,
-    /// Firehose: ministack's writes an object for each record, never compresses, never refuses a part.
+    /// Firehose: ministack's writes an object for each record and never compresses.
     Firehose,
 }
 

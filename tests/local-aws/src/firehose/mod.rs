@@ -1,5 +1,5 @@
 //! Stand-in: `PutRecord` and `PutRecordBatch` of Data Firehose. ministack's write one object for each record, uncompressed,
-//! and never refuse a part of a call. Here records are checked by AWS's limits, refused where a fault says so, gathered, and
+//! and cannot be made to refuse a part of a call. Here records are checked by AWS's limits, refused where a fault says so, gathered, and
 //! delivered to the bucket as AWS would: in GZIP or Parquet, under evaluated prefixes, by the stream's own role. Streams,
 //! buckets and tables are ministack's, where the stack put them.
 //!

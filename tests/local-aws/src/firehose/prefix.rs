@@ -30,14 +30,11 @@ pub(super) fn of_data(prefix: &str, at: f64) -> Result<String> {
 
 /// What the keys of records begin with that could not be delivered as they should.
 pub(super) fn of_errors(error_prefix: &str, prefix: &str, error: &str, at: f64) -> Result<String> {
-    if error_prefix.is_empty() {
-        return evaluate(&format!("{prefix}{error}/!{{timestamp:yyyy/MM/dd/HH/}}"), at, None);
+    if error_prefix.contains("!{") {
+        return evaluate(error_prefix, at, Some(error));
     }
-    let kind =
-        if error_prefix.contains("!{firehose:error-output-type}") { "" } else { "!{firehose:error-output-type}/" };
-    let time = if error_prefix.contains("!{") { "" } else { "!{timestamp:yyyy/MM/dd/HH/}" };
-    let kind = if time.is_empty() { "" } else { kind };
-    evaluate(&format!("{error_prefix}{kind}{time}"), at, Some(error))
+    let before = if error_prefix.is_empty() { prefix } else { error_prefix };
+    evaluate(&format!("{before}{error}/!{{timestamp:yyyy/MM/dd/HH/}}"), at, None)
 }
 
 fn evaluate(prefix: &str, at: f64, error: Option<&str>) -> Result<String> {

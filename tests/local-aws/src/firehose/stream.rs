@@ -47,54 +47,59 @@ impl Gathered {
         self.closed.extend(self.open.take());
     }
 
-    /// Adds the record and says whether it is the first of a batch.
-    fn add(&mut self, configuration: &Arc<Configuration>, record: Record) -> bool {
-        self.bytes += record.data.len();
-        if let Some(batch) = &mut self.open {
-            batch.records.push(record);
-            return false;
+    /// Adds the records, closes what is large enough, and names the batch that was begun and is open still.
+    fn take(&mut self, configuration: &Arc<Configuration>, records: Vec<Record>) -> Option<u64> {
+        if self.open.as_ref().is_some_and(|batch| batch.configuration != *configuration) {
+            self.close();
         }
-        self.begun += 1;
-        self.open = Some(Batch { configuration: configuration.clone(), records: vec![record] });
-        true
+        let known = self.begun;
+        for record in records {
+            self.add(configuration, record);
+            if self.bytes >= configuration.size {
+                self.close();
+            }
+        }
+        (self.begun > known && self.open.is_some()).then_some(self.begun)
+    }
+
+    fn add(&mut self, configuration: &Arc<Configuration>, record: Record) {
+        self.bytes += record.data.len();
+        match &mut self.open {
+            Some(batch) => batch.records.push(record),
+            None => {
+                self.begun += 1;
+                self.open = Some(Batch { configuration: configuration.clone(), records: vec![record] });
+            }
+        }
     }
 }
 
 impl Stream {
     /// Takes records; what is large enough is delivered at once, the rest when its time has come.
     pub(super) fn take(self: &Arc<Self>, account: &Account, configuration: Configuration, records: Vec<Record>) {
-        let (size, seconds) = (configuration.size, configuration.seconds);
-        let configuration = Arc::new(configuration);
-        let (mut timers, deliverable) = {
+        let seconds = configuration.seconds;
+        let (begun, deliverable) = {
             let mut gathered = lock(&self.gathered);
-            if gathered.open.as_ref().is_some_and(|batch| batch.configuration != configuration) {
-                gathered.close();
-            }
-            let mut timers = Vec::new();
-            for record in records {
-                if gathered.add(&configuration, record) {
-                    timers.push(gathered.begun);
-                }
-                if gathered.bytes >= size {
-                    gathered.close();
-                    timers.clear();
-                }
-            }
-            (timers, !gathered.closed.is_empty())
+            let begun = gathered.take(&Arc::new(configuration), records);
+            (begun, !gathered.closed.is_empty())
         };
         if deliverable {
             self.deliver(account);
         }
-        if let Some(batch) = timers.pop() {
-            let (stream, account) = (self.clone(), account.clone());
-            let interval = account.state.firehose.clock.real(seconds);
-            account.world.runtime.clone().spawn(async move {
-                tokio::time::sleep(interval).await;
-                if stream.close_if(batch) {
-                    stream.deliver(&account);
-                }
-            });
+        if let Some(batch) = begun {
+            self.deliver_in(seconds, batch, account);
         }
+    }
+
+    fn deliver_in(self: &Arc<Self>, seconds: f64, batch: u64, account: &Account) {
+        let (stream, account) = (self.clone(), account.clone());
+        let interval = account.state.firehose.clock.real(seconds);
+        account.world.runtime.clone().spawn(async move {
+            tokio::time::sleep(interval).await;
+            if stream.close_if(batch) {
+                stream.deliver(&account);
+            }
+        });
     }
 
     /// In the background: what fails is kept, and a flush tells.

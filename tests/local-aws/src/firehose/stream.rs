@@ -64,13 +64,12 @@ impl Gathered {
 
     fn add(&mut self, configuration: &Arc<Configuration>, record: Record) {
         self.bytes += record.data.len();
-        match &mut self.open {
-            Some(batch) => batch.records.push(record),
-            None => {
-                self.begun += 1;
-                self.open = Some(Batch { configuration: configuration.clone(), records: vec![record] });
-            }
+        if let Some(batch) = &mut self.open {
+            batch.records.push(record);
+            return;
         }
+        self.begun += 1;
+        self.open = Some(Batch { configuration: configuration.clone(), records: vec![record] });
     }
 }
 

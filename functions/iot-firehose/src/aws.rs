@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use aws_sdk_firehose::types::Record;
+use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
 use aws_smithy_types::Blob;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::RetryConfig;
@@ -46,8 +46,13 @@ impl Stream for Aws {
         let records =
             records.map_err(|error| failed(aws_sdk_firehose::error::SdkError::construction_failure(error)))?;
         let answer = call.set_records(Some(records)).send().await.map_err(failed)?;
-        // A record may carry an id and an error code both: the code decides.
-        Ok(answer.request_responses.into_iter().map(|record| record.error_code).collect())
+        // A record may carry an id and an error code both: the code decides. One that has neither was not taken.
+        let code = |record: PutRecordBatchResponseEntry| match (record.error_code, record.record_id) {
+            (Some(code), _) if !code.is_empty() => Some(code),
+            (_, Some(id)) if !id.is_empty() => None,
+            _ => Some("neither RecordId nor ErrorCode".to_owned()),
+        };
+        Ok(answer.request_responses.into_iter().map(code).collect())
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::id;
 use crate::js_date::Moment;
 use crate::message::Text;
 use crate::transform::Poison;
@@ -43,6 +44,9 @@ pub enum Source {
 pub struct Item<'a> {
     /// What its source calls it: message id, sequence number, record id. A direct message has none.
     pub name: Option<Cow<'a, str>>,
+    /// The id of its line, if that is not its name: a sequence number is Kinesis's own within its shard only, and Firehose's
+    /// record ids are longer than most messages.
+    pub id: Option<Cow<'a, str>>,
     /// What it holds.
     pub data: Data<'a>,
     /// When it came to its source.
@@ -79,17 +83,18 @@ impl Data<'_> {
 #[error("{0}; the function takes IoT messages, SQS and Kinesis batches, and Firehose's transformation events")]
 pub struct UnknownEvent(pub &'static str);
 
-/// Any event that is an object, read in one pass.
+/// Any event that is an object, read in one pass: with [`Record`]s and [`FirehoseRecord`]s. With [`IgnoredAny`] in their
+/// place, what it looks like even if it can't be read.
 #[derive(Deserialize)]
-struct Event<'a> {
+struct Event<R, F> {
     /// SQS's and Kinesis's.
-    #[serde(rename = "Records", borrow)]
-    records: Option<Vec<Record<'a>>>,
+    #[serde(rename = "Records")]
+    records: Option<R>,
     /// Firehose's own.
     #[serde(rename = "invocationId")]
     transformation: Option<IgnoredAny>,
-    #[serde(rename = "records", borrow)]
-    to_transform: Option<Vec<FirehoseRecord<'a>>>,
+    #[serde(rename = "records")]
+    to_transform: Option<F>,
     // What the rule's SQL adds marks a device's message, so that no device can pass for a batch.
     #[serde(rename = "_topic")]
     topic: Option<IgnoredAny>,
@@ -99,24 +104,13 @@ struct Event<'a> {
     arrival: Option<IgnoredAny>,
 }
 
-/// What an object that can't be read as an event claims to be.
-#[derive(Deserialize)]
-struct Claims<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Vec<Claim<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Claim<'a> {
-    #[serde(rename = "eventSource", borrow)]
-    source: Text<'a>,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
     #[serde(borrow)]
     event_source: Cow<'a, str>,
+    #[serde(rename = "eventID", borrow)]
+    event_id: Option<Text<'a>>,
     #[serde(borrow)]
     message_id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -171,11 +165,16 @@ impl<'a> Batch<'a> {
     }
 
     fn read_object(text: &'a str) -> Result<Self, UnknownEvent> {
-        let Some(event) = read::<Event<'_>>(text) else { return Self::of_unreadable(text) };
-        let of_a_device = event.topic.is_some() || event.client_id.is_some() || event.arrival.is_some();
-        match (event.records, event.to_transform) {
-            (Some(records), _) if !of_a_device && !records.is_empty() => Self::of_records(records),
-            (None, Some(records)) if !of_a_device && event.transformation.is_some() => {
+        let Some(event) = read::<Event<Vec<Record<'_>>, Vec<FirehoseRecord<'_>>>>(text) else {
+            // A batch that is taken for one message would be lost.
+            let looks = read::<Event<IgnoredAny, IgnoredAny>>(text);
+            let batch = looks.is_some_and(|looks| looks.is_batch() || looks.is_transformation());
+            return if batch { Err(UnknownEvent(INCOMPLETE)) } else { Ok(Self::of_one(text)) };
+        };
+        let transformation = event.is_transformation();
+        match (event.is_batch(), event.records, event.to_transform) {
+            (true, Some(records), _) => Self::of_records(records),
+            (_, _, Some(records)) if transformation => {
                 Ok(Self { source: Source::Firehose, items: records.into_iter().map(firehose).collect() })
             }
             _ => Ok(Self::of_one(text)),
@@ -183,27 +182,36 @@ impl<'a> Batch<'a> {
     }
 
     fn of_one(text: &'a str) -> Self {
-        Self { source: Source::Direct, items: vec![Item { name: None, data: Data::Plain(text), arrival: None }] }
-    }
-
-    /// A device may send whatever it likes under these names, but a batch that is taken for one message would be lost.
-    fn of_unreadable(text: &'a str) -> Result<Self, UnknownEvent> {
-        let claims = read::<Claims<'_>>(text).is_some_and(|claims| {
-            claims.records.iter().any(|claim| matches!(claim.source.0.as_ref(), "aws:sqs" | "aws:kinesis"))
-        });
-        if claims { Err(UnknownEvent(INCOMPLETE)) } else { Ok(Self::of_one(text)) }
+        Self {
+            source: Source::Direct,
+            items: vec![Item { name: None, id: None, data: Data::Plain(text), arrival: None }],
+        }
     }
 
     fn of_records(records: Vec<Record<'a>>) -> Result<Self, UnknownEvent> {
         let (source, item): (_, fn(Record<'a>) -> Option<Item<'a>>) =
-            match records.first().map(|record| record.event_source.as_ref()) {
-                Some("aws:sqs") => (Source::Sqs, sqs),
-                Some("aws:kinesis") => (Source::Kinesis, kinesis),
+            match records.first().map_or("aws:sqs", |record| record.event_source.as_ref()) {
+                "aws:sqs" => (Source::Sqs, sqs),
+                "aws:kinesis" => (Source::Kinesis, kinesis),
                 _ => return Err(UnknownEvent("records of another event source")),
             };
         // Without its id a record can't be given back; AWS sends none such.
         let items: Option<Vec<_>> = records.into_iter().map(item).collect();
         Ok(Self { source, items: items.ok_or(UnknownEvent(INCOMPLETE))? })
+    }
+}
+
+impl<R, F> Event<R, F> {
+    fn of_a_device(&self) -> bool {
+        self.topic.is_some() || self.client_id.is_some() || self.arrival.is_some()
+    }
+
+    fn is_batch(&self) -> bool {
+        self.records.is_some() && !self.of_a_device()
+    }
+
+    fn is_transformation(&self) -> bool {
+        self.transformation.is_some() && self.to_transform.is_some() && !self.of_a_device()
     }
 }
 
@@ -214,23 +222,28 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
 }
 
 fn direct(message: &RawValue) -> Item<'_> {
-    Item { name: None, data: Data::Plain(message.get()), arrival: None }
+    Item { name: None, id: None, data: Data::Plain(message.get()), arrival: None }
 }
 
 fn sqs(record: Record<'_>) -> Option<Item<'_>> {
     let sent = record.attributes.and_then(|attributes| attributes.sent_timestamp);
     let arrival = sent.and_then(|sent| Moment::of_milliseconds(sent.0.parse().ok()?));
     let body = record.body.filter(|body| body.get().starts_with('"'))?;
-    Some(Item { name: Some(record.message_id?.0), data: Data::Quoted(body), arrival })
+    Some(Item { name: Some(record.message_id?.0), id: None, data: Data::Quoted(body), arrival })
 }
 
 fn kinesis(record: Record<'_>) -> Option<Item<'_>> {
     let StreamRecord { sequence_number, data, approximate_arrival_timestamp } = record.kinesis?;
     let arrival = approximate_arrival_timestamp.and_then(|seconds| Moment::of_number(seconds * 1000.0));
-    Some(Item { name: Some(sequence_number), data: Data::Base64(data), arrival })
+    let id = record.event_id.map(|id| id.0);
+    Some(Item { name: Some(sequence_number), id, data: Data::Base64(data), arrival })
 }
 
 fn firehose(record: FirehoseRecord<'_>) -> Item<'_> {
     let arrival = record.approximate_arrival_timestamp.and_then(Moment::of_number);
-    Item { name: Some(record.record_id), data: Data::Base64(record.data), arrival }
+    let id = id::of(&[&record.record_id]);
+    Item { name: Some(record.record_id), id: Some(Cow::Owned(id)), data: Data::Base64(record.data), arrival }
 }
+
+#[cfg(test)]
+mod tests;

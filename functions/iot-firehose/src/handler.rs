@@ -56,25 +56,24 @@ impl<C: Stream + Quarantine> Handler<C> {
         drop(batch);
         drop(payload); // up to 6 MB, as much as the calls need
         // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
-        Ok(Box::pin(self.answer(prepared, &context.request_id, deadline)).await?)
+        Ok(Box::pin(self.answer(prepared, deadline)).await?)
     }
 
     fn answer_firehose(&self, batch: &Batch<'_>) -> Value {
         let (answer, counts) = firehose::answer(batch, &self.transform, now());
-        self.metrics(counts.transformed, counts.failed, 0);
         tracing::info!(?counts, "transformed");
+        Metrics::new("IotFirehose")
+            .dimension("Stream", self.stream.as_str())
+            .value("Transformed", Unit::Count, number(counts.transformed))
+            .value("ProcessingFailed", Unit::Count, number(counts.failed))
+            .emit();
         answer
     }
 
-    async fn answer(
-        &self,
-        mut prepared: Prepared,
-        invocation: &str,
-        deadline: Deadline,
-    ) -> Result<Value, DeliveryError> {
+    async fn answer(&self, mut prepared: Prepared, deadline: Deadline) -> Result<Value, DeliveryError> {
         let poison = std::mem::take(&mut prepared.poisoned.body);
         let delivering = deliver(&prepared.lines, &self.cloud, deadline);
-        let quarantining = self.quarantine(&prepared.poisoned, poison, invocation, deadline);
+        let quarantining = self.quarantine(&prepared.poisoned, poison, deadline);
         let (undelivered, quarantined) = futures_util::future::join(delivering, quarantining).await;
         let poisoned = prepared.poisoned.numbers.len();
         let not_quarantined = if quarantined.is_err() { poisoned } else { 0 };
@@ -87,17 +86,11 @@ impl<C: Stream + Quarantine> Handler<C> {
     }
 
     /// Stores the messages that give no line, if there are any.
-    async fn quarantine(
-        &self,
-        poisoned: &Poisoned,
-        body: String,
-        invocation: &str,
-        deadline: Deadline,
-    ) -> Result<(), Why> {
+    async fn quarantine(&self, poisoned: &Poisoned, body: String, deadline: Deadline) -> Result<(), Why> {
         if poisoned.numbers.is_empty() {
             return Ok(());
         }
-        let key = poisoned.key(&self.quarantine_prefix, invocation);
+        let key = poisoned.key(&self.quarantine_prefix);
         tracing::warn!(messages = poisoned.numbers.len(), reasons = ?poisoned.reasons, key, "into quarantine");
         let stored = deadline.cut(self.cloud.store(&key, body.into_bytes())).await;
         let stored = stored.map_or(Err(Why::Deadline), |stored| stored.map_err(Why::from));
@@ -105,12 +98,11 @@ impl<C: Stream + Quarantine> Handler<C> {
     }
 
     fn metrics(&self, delivered: usize, quarantined: usize, given_back: usize) {
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         Metrics::new("IotFirehose")
             .dimension("Stream", self.stream.as_str())
-            .value("Delivered", Unit::Count, count(delivered))
-            .value("Quarantined", Unit::Count, count(quarantined))
-            .value("GivenBack", Unit::Count, count(given_back))
+            .value("Delivered", Unit::Count, number(delivered))
+            .value("Quarantined", Unit::Count, number(quarantined))
+            .value("GivenBack", Unit::Count, number(given_back))
             .emit();
     }
 }
@@ -124,8 +116,7 @@ fn give_back(
     let poisoned = &prepared.poisoned.numbers;
     let all = prepared.names.len();
     let lines = undelivered.lines.iter().filter_map(|line| prepared.items.get(*line));
-    let failed: BTreeSet<usize> =
-        lines.chain(poisoned.iter().filter(|_| quarantined.is_err())).copied().collect();
+    let failed: BTreeSet<usize> = lines.chain(poisoned.iter().filter(|_| quarantined.is_err())).copied().collect();
     if let Some(why) = &undelivered.why {
         tracing::error!(failed = failed.len(), all, %why, "not delivered");
     }
@@ -144,6 +135,10 @@ fn give_back(
             (None, Ok(())) => Ok(json!({"delivered": prepared.lines.len(), "quarantined": poisoned.len()})),
         },
     }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn now() -> Moment {

@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-/// The source's own name of the message, with the stream or queue's kind before it; of a direct message a hash of the
-/// invocation (Lambda keeps its id when it tries an asynchronous event again), its place in it, and its content.
+/// A hash of parts, 32 characters.
 #[must_use]
-pub fn of_direct(invocation: &str, place: usize, content: &str) -> String {
+pub fn of(parts: &[&str]) -> String {
     let mut hash = Context::new(&SHA256);
-    for part in [invocation, &place.to_string(), content] {
+    for part in parts {
         hash.update(&part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -19,4 +18,11 @@ pub fn of_direct(invocation: &str, place: usize, content: &str) -> String {
         let _ = write!(id, "{byte:02x}"); // writing to a String cannot fail
     }
     id
+}
+
+/// Of a direct message: the invocation (Lambda keeps its id when it tries an asynchronous event again), its place in it,
+/// and its content.
+#[must_use]
+pub fn of_direct(invocation: &str, place: usize, content: &str) -> String {
+    of(&[invocation, &place.to_string(), content])
 }

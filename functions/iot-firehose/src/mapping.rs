@@ -16,8 +16,8 @@ pub struct Mapping {
     pub fields: Vec<(String, Field)>,
     /// Whether the message's other fields go along.
     pub keep_others: bool,
-    /// Fields of the message that never go along.
-    pub drop: Vec<String>,
+    /// Paths of the message that never go along, not inside of other fields either.
+    pub drop: Vec<Vec<String>>,
 }
 
 /// A field of the line.
@@ -38,6 +38,8 @@ pub enum Source {
         path: Vec<String>,
         /// What stands for a missing one.
         missing: Missing,
+        /// What it must be, if it is there.
+        of_type: Option<Type>,
     },
     /// Always the same, as JSON.
     Constant(Box<RawValue>),
@@ -56,6 +58,34 @@ pub enum Missing {
     Default(Box<RawValue>),
     /// The message is no good.
     Refuse,
+}
+
+/// A type of the table's, by its name in Glue: a value of another one would fail the conversion to Parquet, and the whole
+/// record of Firehose's with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// A whole number of 64 bits.
+    Bigint,
+    /// A number.
+    Double,
+    /// A text.
+    String,
+    /// True or false.
+    Boolean,
+}
+
+impl Type {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bigint => "bigint",
+            Self::Double => "double",
+            Self::String => "string",
+            Self::Boolean => "boolean",
+        }
+    }
 }
 
 /// What is known of a message beside its content.
@@ -87,6 +117,8 @@ impl Metadata {
 
 /// The name of the field that every line has, and that no mapping makes.
 pub const ID: &str = "id";
+/// The name of the field that keeps a device's uptime where `strict` made a date of it.
+pub const UPTIME: &str = "uptime_ms";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,7 +127,7 @@ struct Written {
     #[serde(default)]
     others: Others,
     #[serde(default)]
-    drop: Vec<String>,
+    drop: Vec<Path>,
 }
 
 #[derive(Default, Deserialize)]
@@ -111,12 +143,21 @@ enum Others {
 #[serde(deny_unknown_fields)]
 struct WrittenField {
     from: Option<Path>,
+    #[serde(default, deserialize_with = "even_null")]
     constant: Option<Box<RawValue>>,
     time: Option<Path>,
     metadata: Option<Metadata>,
+    #[serde(default, deserialize_with = "even_null")]
     default: Option<Box<RawValue>>,
+    #[serde(rename = "type")]
+    of_type: Option<Type>,
     #[serde(default)]
     required: bool,
+}
+
+/// A null that is written down is a value, not a missing one.
+fn even_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
 }
 
 /// `"location.room"`, or `["a.b", "c"]` where names have dots.
@@ -171,39 +212,58 @@ impl Mapping {
                 Err(why) => mistakes.push(format!("{name}: {why}")),
             }
         }
-        if fields.iter().any(|(name, _)| name == ID) {
-            mistakes.push("id: every line's own id has this name; give the message's another one".to_owned());
+        let keep_others = matches!(written.others, Others::Keep);
+        if fields.is_empty() && !keep_others && mistakes.is_empty() {
+            mistakes.push("fields: a line would have nothing of its message".to_owned());
         }
-        if mistakes.is_empty() {
-            let keep_others = matches!(written.others, Others::Keep);
-            Ok(Self { fields, keep_others, drop: written.drop })
-        } else {
-            Err(mistakes.join(", "))
+        for reserved in [ID, UPTIME] {
+            if fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(reserved)) {
+                mistakes.push(format!("{reserved}: the function itself writes this field; give it another name"));
+            }
         }
+        if times(&fields) > 1 {
+            mistakes.push("time: one field only, for a line has one uptime_ms".to_owned());
+        }
+        let (drop, bad): (Vec<_>, Vec<_>) = written.drop.into_iter().map(names).partition(Result::is_ok);
+        mistakes.extend(bad.into_iter().filter_map(Result::err).map(|why| format!("drop: {why}")));
+        let drop: Vec<Vec<String>> = drop.into_iter().flatten().collect();
+        for path in paths(&fields).filter(|path| drop.iter().any(|dropped| path.starts_with(dropped))) {
+            mistakes.push(format!("drop: a field is taken from {}", path.join(".")));
+        }
+        if mistakes.is_empty() { Ok(Self { fields, keep_others, drop }) } else { Err(mistakes.join(", ")) }
     }
 
-    /// The message's fields that don't go along with the others: those that were mapped, dropped, or are metadata.
+    /// The message's fields that don't go along with the others: those that were mapped whole, and metadata.
     #[must_use]
     pub fn consumed(&self) -> BTreeSet<&str> {
-        let mut names: BTreeSet<&str> = self.drop.iter().map(String::as_str).collect();
-        names.extend(Metadata::ALL.map(Metadata::field));
-        names.insert(ID);
-        collect(&self.fields, &mut names);
+        let mut names: BTreeSet<&str> = Metadata::ALL.map(Metadata::field).into();
+        names.extend(paths(&self.fields).filter(|path| path.len() == 1).flatten().map(String::as_str));
         names
+    }
+
+    /// The names that a line has already, in lower case: readers of the lake don't regard it.
+    #[must_use]
+    pub fn taken(&self) -> BTreeSet<String> {
+        let own = [ID, UPTIME].into_iter().chain(self.fields.iter().map(|(name, _)| name.as_str()));
+        own.map(str::to_lowercase).collect()
     }
 }
 
-fn collect<'a>(fields: &'a [(String, Field)], names: &mut BTreeSet<&'a str>) {
-    for (name, field) in fields {
-        names.insert(name); // the mapped field takes the name
-        match field {
-            Field::Object(fields) => collect(fields, names),
-            Field::Value(Source::From { path, .. } | Source::Time(path)) if path.len() == 1 => {
-                names.extend(path.first().map(String::as_str));
-            }
-            Field::Value(_) => (),
-        }
-    }
+/// The paths that fields are taken from.
+fn paths(fields: &[(String, Field)]) -> Box<dyn Iterator<Item = &Vec<String>> + '_> {
+    Box::new(fields.iter().flat_map(|(_, field)| match field {
+        Field::Object(fields) => paths(fields),
+        Field::Value(Source::From { path, .. } | Source::Time(path)) => Box::new(std::iter::once(path)),
+        Field::Value(_) => Box::new(std::iter::empty()),
+    }))
+}
+
+fn times(fields: &[(String, Field)]) -> usize {
+    let of = |field: &Field| match field {
+        Field::Object(fields) => times(fields),
+        Field::Value(source) => usize::from(matches!(source, Source::Time(_))),
+    };
+    fields.iter().map(|(_, field)| of(field)).sum()
 }
 
 fn source(field: WrittenField) -> Result<Source, String> {
@@ -211,8 +271,8 @@ fn source(field: WrittenField) -> Result<Source, String> {
     if given.iter().filter(|given| **given).count() != 1 {
         return Err("needs one of from, constant, time, metadata".to_owned());
     }
-    if field.from.is_none() && (field.default.is_some() || field.required) {
-        return Err("default and required go with from".to_owned());
+    if field.from.is_none() && (field.default.is_some() || field.required || field.of_type.is_some()) {
+        return Err("default, required and type go with from".to_owned());
     }
     if let Some(value) = field.constant {
         return Ok(Source::Constant(value));
@@ -230,7 +290,7 @@ fn source(field: WrittenField) -> Result<Source, String> {
         (None, true) => Missing::Refuse,
         (None, false) => Missing::Omit,
     };
-    Ok(Source::From { path, missing })
+    Ok(Source::From { path, missing, of_type: field.of_type })
 }
 
 fn names(path: Path) -> Result<Vec<String>, String> {
@@ -248,8 +308,8 @@ fn insert(fields: &mut Vec<(String, Field)>, name: &str, source: Source) -> Resu
         if name.is_empty() {
             return Err("is no name".to_owned());
         }
-        if fields.iter().any(|(known, _)| known == name) {
-            return Err("is there twice".to_owned());
+        if fields.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err("is there twice; readers of the lake don't regard case".to_owned());
         }
         fields.push((name.to_owned(), Field::Value(source)));
         return Ok(());
@@ -263,3 +323,6 @@ fn insert(fields: &mut Vec<(String, Field)>, name: &str, source: Source) -> Resu
         _ => Err(format!("{first} is a value and can't have fields")),
     }
 }
+
+#[cfg(test)]
+mod tests;

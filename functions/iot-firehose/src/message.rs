@@ -1,21 +1,42 @@
 //! A device's message: a JSON object whose values stay the text that they came as, so that numbers keep their digits.
+//!
+//! It comes from whoever may publish and is read by many: what readers of the lake can't take (Athena's JSON reader fails a
+//! whole query for one name given twice, recursive ones overflow) is no line.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::transform::Poison;
+
+/// How deep objects and arrays may nest.
+pub const DEPTH: usize = 64;
+/// The longest exponent: some readers write all digits of 1e999999999.
+const EXPONENT_DIGITS: usize = 4;
+
 /// An object's fields in their order, each value as JSON. Of a name given twice the last counts, as in JavaScript.
 #[derive(Debug, Default)]
 pub struct Object<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// Reads an object; none if the text is no object, or no JSON.
-    #[must_use]
-    pub fn read(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+    /// Reads a message.
+    pub fn read(text: &'a str) -> Result<Self, Poison> {
+        if text.len() > DEPTH && !is_shallow(text) {
+            return Err(Poison::TooDeep);
+        }
+        Self::of(text)
+    }
+
+    fn of(text: &'a str) -> Result<Self, Poison> {
+        serde_json::from_str(text).map_err(|_| match serde_json::from_str::<&RawValue>(text) {
+            Ok(value) if value.get().starts_with('{') => Poison::Name,
+            Ok(_) => Poison::NotAnObject,
+            Err(_) => Poison::NotJson,
+        })
     }
 
     /// A field's value.
@@ -29,8 +50,35 @@ impl<'a> Object<'a> {
     pub fn at(&self, path: &[String]) -> Option<&'a RawValue> {
         let (first, rest) = path.split_first()?;
         let value = self.get(first)?;
-        if rest.is_empty() { Some(value) } else { Object::read(value.get())?.at(rest) }
+        if rest.is_empty() { Some(value) } else { Object::of(value.get()).ok()?.at(rest) }
     }
+
+    /// The fields, each once. Readers compare names without regard to case: of those that are the same to them, the last.
+    pub fn distinct(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a RawValue)> {
+        let last: HashMap<String, usize> =
+            self.0.iter().enumerate().map(|(at, (name, _))| (name.to_lowercase(), at)).collect();
+        let fields = self.0.iter().enumerate();
+        fields.filter(move |(at, (name, _))| last.get(&name.to_lowercase()) == Some(at)).map(|(_, field)| field)
+    }
+}
+
+/// Whether it nests no deeper than [`DEPTH`].
+fn is_shallow(text: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        if depth > DEPTH {
+            return false;
+        }
+    }
+    true
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
@@ -59,24 +107,59 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// Writes a value on one line: a line of the lake ends at the first line feed, and devices send indented JSON too.
-pub fn write_value(value: &RawValue, to: &mut String) {
+/// Writes a value on one line (a line of the lake ends at the first line feed), without the fields at the paths `dropped`.
+pub fn write_value(value: &RawValue, dropped: &[&[String]], to: &mut String) -> Result<(), Poison> {
     let text = value.get();
-    if !text.contains(['\n', '\r']) {
-        to.push_str(text);
-        return;
-    }
-    let (mut in_text, mut escaped) = (false, false);
-    for character in text.chars() {
-        if in_text {
-            (in_text, escaped) = (escaped || character != '"', !escaped && character == '\\');
-        } else if character == '"' {
-            in_text = true;
-        } else if character.is_ascii_whitespace() {
-            continue;
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            to.push('{');
+            for (name, value) in Object::of(text)?.distinct() {
+                if let Some(dropped) = below(dropped, name) {
+                    write_name(name, to);
+                    write_value(value, &dropped, to)?;
+                }
+            }
+            to.push('}');
         }
-        to.push(character);
+        Some(b'[') => {
+            let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| Poison::NotJson)?;
+            to.push('[');
+            for (at, value) in values.into_iter().enumerate() {
+                if at > 0 {
+                    to.push(',');
+                }
+                write_value(value, dropped, to)?; // a path goes through arrays
+            }
+            to.push(']');
+        }
+        Some(b'-' | b'0'..=b'9') => {
+            let exponent =
+                text.split_once(['e', 'E']).map_or("", |(_, exponent)| exponent.trim_start_matches(['+', '-']));
+            if exponent.len() > EXPONENT_DIGITS {
+                return Err(Poison::Exponent);
+            }
+            to.push_str(text);
+        }
+        _ => to.push_str(text), // a text, true, false, null: none of them has a line feed
     }
+    Ok(())
+}
+
+/// The paths below a field; none if the field itself is among them.
+#[must_use]
+pub fn below<'p>(paths: &[&'p [String]], field: &str) -> Option<Vec<&'p [String]>> {
+    let below = paths.iter().filter_map(|path| path.split_first()).filter(|(first, _)| *first == field);
+    let below: Vec<_> = below.map(|(_, rest)| rest).collect();
+    below.iter().all(|rest| !rest.is_empty()).then_some(below)
+}
+
+/// Writes a field's name, with the comma before it if it is not the object's first.
+pub fn write_name(name: &str, to: &mut String) {
+    if !to.ends_with('{') {
+        to.push(',');
+    }
+    write_text(name, to);
+    to.push(':');
 }
 
 /// Writes a text as JSON.
@@ -97,4 +180,49 @@ pub fn write_text(text: &str, to: &mut String) {
         }
     }
     to.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(json: &str, dropped: &[&str]) -> Result<String, Poison> {
+        let dropped: Vec<Vec<String>> =
+            dropped.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect();
+        let dropped: Vec<&[String]> = dropped.iter().map(Vec::as_slice).collect();
+        let mut line = String::new();
+        write_value(serde_json::from_str(json).unwrap(), &dropped, &mut line).map(|()| line)
+    }
+
+    #[test]
+    fn a_value_is_copied_digit_for_digit_on_one_line_each_name_once() {
+        for (json, expected) in [
+            ("9007199254740993", "9007199254740993"),
+            ("-0.0e+10", "-0.0e+10"),
+            ("1e9999", "1e9999"),
+            ("\"a\\n\\\"\\ud800\u{2028}\"", "\"a\\n\\\"\\ud800\u{2028}\""),
+            ("[ 1.10 ,\n\"a b\" , [ ] ]", "[1.10,\"a b\",[]]"),
+            ("{ \"a\" : 1 , \"b\":{\"c\":1,\"C\":2} , \"A\":\r\n3 }", r#"{"b":{"C":2},"A":3}"#),
+        ] {
+            assert_eq!(written(json, &[]).as_deref(), Ok(expected), "{json}");
+        }
+        assert_eq!(written("1e12345", &[]), Err(Poison::Exponent));
+        assert_eq!(written(r#"[{"\ud800":1}]"#, &[]), Err(Poison::Name));
+    }
+
+    #[test]
+    fn what_is_dropped_is_nowhere_in_it() {
+        let json = r#"{"a":{"key":1,"b":2},"key":3,"l":[{"key":4,"c":5}]}"#;
+        assert_eq!(written(json, &["a.key", "l.key"]).unwrap(), r#"{"a":{"b":2},"key":3,"l":[{"c":5}]}"#);
+        assert_eq!(written(json, &["a", "l"]).unwrap(), r#"{"key":3}"#);
+    }
+
+    #[test]
+    fn nesting_has_an_end_and_what_looks_like_it_in_a_text_does_not_count() {
+        let nested = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(Object::read(&nested(DEPTH - 1)).is_ok());
+        assert_eq!(Object::read(&nested(DEPTH)).unwrap_err(), Poison::TooDeep);
+        assert_eq!(Object::read(&"[".repeat(100_000)).unwrap_err(), Poison::TooDeep);
+        assert!(Object::read(&format!(r#"{{"a":"\"{}"}}"#, "[".repeat(1000))).is_ok());
+    }
 }

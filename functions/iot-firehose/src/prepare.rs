@@ -53,8 +53,8 @@ pub fn prepare(batch: &Batch<'_>, transform: &Transform, invocation: &str, now: 
 
 /// The id of a message's line.
 fn id_of<'a>(item: &'a Item<'_>, number: usize, invocation: &str, text: &str) -> Cow<'a, str> {
-    match &item.name {
-        Some(name) => Cow::Borrowed(name),
+    match item.id.as_ref().or(item.name.as_ref()) {
+        Some(id) => Cow::Borrowed(id),
         None => Cow::Owned(id::of_direct(invocation, number, text)),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Data;
+use crate::id;
 use crate::js_date::Moment;
 use crate::message::write_text;
 use crate::transform::{Envelope, Poison};
@@ -12,6 +13,8 @@ use crate::transform::{Envelope, Poison};
 pub struct Poisoned {
     /// Which of the batch they are.
     pub numbers: Vec<usize>,
+    /// The ids of their lines, had they given some.
+    ids: Vec<Box<str>>,
     /// How many there are for each reason.
     pub reasons: BTreeMap<String, usize>,
     /// When the first of them came.
@@ -24,15 +27,21 @@ impl Poisoned {
     /// Adds a message.
     pub fn push(&mut self, number: usize, why: &Poison, envelope: Envelope<'_>, data: &Data<'_>) {
         self.numbers.push(number);
+        self.ids.push(envelope.id.into());
         *self.reasons.entry(why.to_string()).or_default() += 1;
         self.arrived.get_or_insert(envelope.arrival);
         append(why, envelope, data, &mut self.body);
     }
 
-    /// The object's key.
+    /// The object's key: by the day on which the first came, and by the messages' ids, so that a batch that comes again
+    /// replaces it.
     #[must_use]
-    pub fn key(&self, prefix: &str, invocation: &str) -> String {
-        key(prefix, self.arrived.unwrap_or(Moment::EPOCH), invocation)
+    pub fn key(&self, prefix: &str) -> String {
+        let mut date = String::new();
+        self.arrived.unwrap_or(Moment::EPOCH).write(&mut date);
+        let (date, _) = date.split_once('T').unwrap_or((&date, ""));
+        let ids: Vec<&str> = self.ids.iter().map(AsRef::as_ref).collect();
+        format!("{prefix}{}/{}.jsonl", date.replace('-', "/"), id::of(&ids))
     }
 }
 
@@ -45,6 +54,11 @@ fn append(why: &Poison, Envelope { id, arrival }: Envelope<'_>, data: &Data<'_>,
     to.push_str(",\"arrived\":\"");
     arrival.write(to);
     match (data.text(), data) {
+        // What looks like text but is not: control characters would take six bytes each.
+        (Ok(text), Data::Base64(encoded)) if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) => {
+            to.push_str("\",\"base64\":");
+            write_text(encoded, to);
+        }
         (Ok(text), _) => {
             to.push_str("\",\"message\":");
             write_text(&text, to);
@@ -70,14 +84,6 @@ fn append(why: &Poison, Envelope { id, arrival }: Envelope<'_>, data: &Data<'_>,
     to.push_str("}\n");
 }
 
-/// The object's key: by the day of the first message's arrival, and by the invocation, so that a retry replaces it.
-fn key(prefix: &str, arrived: Moment, invocation: &str) -> String {
-    let mut date = String::new();
-    arrived.write(&mut date);
-    let (date, _) = date.split_once('T').unwrap_or((&date, ""));
-    format!("{prefix}{}/{invocation}.jsonl", date.replace('-', "/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +95,7 @@ mod tests {
         for (data, why, expected) in [
             (Data::Plain("a\n\"b"), Poison::NotJson, r#""message":"a\n\"b""#),
             (Data::Base64(Cow::Borrowed("eA==")), Poison::NotJson, r#""message":"x""#),
+            (Data::Base64(Cow::Borrowed("AQE=")), Poison::NotJson, r#""base64":"AQE=""#),
             (Data::Base64(Cow::Borrowed("/w==")), Poison::NotUtf8, r#""base64":"/w==""#),
             (Data::Base64(Cow::Borrowed("?")), Poison::NotBase64, r#""message":"?""#),
         ] {
@@ -100,8 +107,17 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_the_same_for_the_same_invocation() {
-        let arrived = Moment::of_text("2024-05-21T10:15:30.123Z").unwrap();
-        assert_eq!(key("bad/", arrived, "r-1"), "bad/2024/05/21/r-1.jsonl");
+    fn the_key_is_the_same_for_the_same_messages() {
+        let arrival = Moment::of_text("2024-05-21T10:15:30.123Z").unwrap();
+        let key = |ids: &[&str]| {
+            let mut poisoned = Poisoned::default();
+            for id in ids {
+                poisoned.push(0, &Poison::NotJson, Envelope { id, arrival }, &Data::Plain(""));
+            }
+            poisoned.key("bad/")
+        };
+        assert!(key(&["a", "b"]).starts_with("bad/2024/05/21/"), "{}", key(&["a", "b"]));
+        assert_eq!(key(&["a", "b"]), key(&["a", "b"]));
+        assert_ne!(key(&["a", "b"]), key(&["ab"]));
     }
 }

@@ -51,19 +51,23 @@ fn javascript(json: &str) -> Option<Moment> {
         b'n' | b'f' => Moment::of_milliseconds(0), // null and false are 0
         b't' => Moment::of_milliseconds(1),
         b'"' => Moment::of_text(&serde_json::from_str::<String>(json).ok()?),
-        b'[' => of_array(json),
+        b'[' => of_array(json, NESTED),
         b'{' => None, // "[object Object]"
         _ => Moment::of_number(json.parse().ok()?),
     }
 }
 
+/// How deep a time may lie in arrays; a device can nest them at will.
+const NESTED: u8 = 8;
+
 /// An array is read as the text of its elements with commas between: of one element, that of the element.
-fn of_array(json: &str) -> Option<Moment> {
+fn of_array(json: &str, levels: u8) -> Option<Moment> {
+    let levels = levels.checked_sub(1)?;
     let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
     let [element] = elements.as_slice() else { return None };
     match element.get().as_bytes().first()? {
         b'"' => Moment::of_text(&serde_json::from_str::<String>(element.get()).ok()?),
-        b'[' => of_array(element.get()),
+        b'[' => of_array(element.get(), levels),
         b'n' | b't' | b'f' | b'{' => None,
         // Of the texts of numbers only those of four digits are dates: years.
         _ => {
@@ -147,6 +151,7 @@ mod tests {
             (r#"["2019-08-28"]"#, "2019-08-28T00:00:00.000Z"),
             (r#"[["2019-08"]]"#, "2019-08-01T00:00:00.000Z"),
             ("[null]", "null"),
+            ("[[[[[[[[\"2019-08\"]]]]]]]]", "2019-08-01T00:00:00.000Z"),
         ] {
             let Ok(Time::Date(found)) = TimePolicy::Javascript.read(Some(raw(json)), arrival()) else {
                 panic!("{json}")
@@ -154,6 +159,29 @@ mod tests {
             assert_eq!(iso(found), expected, "{json}");
         }
         assert_eq!(TimePolicy::Javascript.read(None, arrival()), Ok(Time::Date(None)), "missing is undefined");
+    }
+
+    /// V8 reads these, each by rules of its own; ECMAScript leaves them open, and here they are null.
+    #[test]
+    fn what_is_no_iso_date_is_null_although_node_reads_it() {
+        for json in [
+            r#""2024-02-30""#,
+            r#""2024-05-21 10:15""#,
+            r#""2024-05-21T10:15:30+0200""#,
+            r#""2024-05-21t10:15:30z""#,
+            "[100]",
+            r#"["2019","05"]"#,
+        ] {
+            assert_eq!(TimePolicy::Javascript.read(Some(raw(json)), arrival()), Ok(Time::Date(None)), "{json}");
+        }
+    }
+
+    #[test]
+    fn brackets_without_end_cost_nothing() {
+        let json = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let value = RawValue::from_string(format!("\"{json}\"")).unwrap(); // as a text, for the parser's sake
+        assert_eq!(javascript(value.get()), None);
+        assert_eq!(of_array(&json, NESTED), None);
     }
 
     #[test]

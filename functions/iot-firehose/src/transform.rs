@@ -1,13 +1,12 @@
 //! A message to a line, by the mapping. A pure function.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
 use crate::js_date::Moment;
-use crate::mapping::{Field, ID, Mapping, Metadata, Missing, Source};
-use crate::message::{Object, write_text, write_value};
+use crate::mapping::{Field, ID, Mapping, Metadata, Missing, Source, Type, UPTIME};
+use crate::message::{Object, below, write_name, write_text, write_value};
 use crate::pack::RECORD;
 use crate::time::{Time, TimePolicy, Unplaced};
 
@@ -35,12 +34,24 @@ pub enum Poison {
     /// It is JSON, but no object.
     #[error("it is no JSON object")]
     NotAnObject,
+    /// A name in it can't be decoded: it has half of a surrogate pair.
+    #[error("a name in it is no Unicode text")]
+    Name,
+    /// It nests deeper than readers of the lake may bear.
+    #[error("it nests deeper than {} levels", crate::message::DEPTH)]
+    TooDeep,
+    /// A number in it would be written out by some readers.
+    #[error("a number in it has an exponent of more than 4 digits")]
+    Exponent,
     /// It has only what the rule adds: of a payload that the rule can't read, that is all it hands on.
     #[error("it has only what the rule added, which could not read the rest")]
     OnlyMetadata,
     /// A field is missing that the mapping requires.
     #[error("it lacks the field {0}")]
     Lacks(String),
+    /// A field is of another type than the mapping says.
+    #[error("its field {0} is no {1}")]
+    Type(String, &'static str),
     /// Its time can't be placed.
     #[error(transparent)]
     Time(#[from] Unplaced),
@@ -52,8 +63,10 @@ pub enum Poison {
 /// Applies a mapping.
 pub struct Transform {
     mapping: Mapping,
-    /// The fields that don't go along with the others.
+    /// The message's fields that don't go along with the others.
     consumed: BTreeSet<String>,
+    /// Their names may not be these, in lower case.
+    taken: BTreeSet<String>,
     policy: TimePolicy,
 }
 
@@ -62,7 +75,8 @@ impl Transform {
     #[must_use]
     pub fn new(mapping: Mapping, policy: TimePolicy) -> Self {
         let consumed = mapping.consumed().into_iter().map(str::to_owned).collect();
-        Self { mapping, consumed, policy }
+        let taken = mapping.taken();
+        Self { mapping, consumed, taken, policy }
     }
 
     /// Appends the message's line, with its line feed, to `to`; nothing if it gives none.
@@ -79,7 +93,7 @@ impl Transform {
     }
 
     fn line(&self, text: &str, envelope: Envelope<'_>, to: &mut String) -> Result<(), Poison> {
-        let message = Object::read(text).ok_or_else(|| why_no_object(text))?;
+        let message = Object::read(text)?;
         if only_metadata(&message) {
             return Err(Poison::OnlyMetadata);
         }
@@ -87,9 +101,9 @@ impl Transform {
         to.push('{');
         self.write(&self.mapping.fields, &message, envelope, to)?;
         if self.mapping.keep_others {
-            self.write_others(&message, to);
+            self.write_others(&message, to)?;
         }
-        name(ID, to);
+        write_name(ID, to);
         write_text(envelope.id, to);
         to.push_str("}\n");
         Ok(())
@@ -106,7 +120,7 @@ impl Transform {
             match value {
                 Field::Object(inner) => {
                     let before = to.len();
-                    name(field, to);
+                    write_name(field, to);
                     to.push('{');
                     let empty = to.len();
                     self.write(inner, message, envelope, to)?;
@@ -127,25 +141,26 @@ impl Transform {
         envelope: Envelope<'_>,
         to: &mut String,
     ) -> Result<(), Poison> {
-        let mut value = |value: &RawValue| {
-            name(field, to);
-            write_value(value, to);
-        };
         match source {
-            Source::Constant(constant) => value(constant),
-            Source::From { path, missing } => match (message.at(path), missing) {
-                (Some(found), _) => value(found),
-                (None, Missing::Default(default)) => value(default),
+            Source::Constant(constant) => copy(field, constant, &[], to)?,
+            Source::From { path, missing, of_type } => match (message.at(path), missing) {
+                (Some(found), _) => {
+                    of_type.map_or(Ok(()), |of_type| of_type.check(path, found))?;
+                    let dropped: Vec<&[String]> =
+                        self.mapping.drop.iter().filter_map(|dropped| dropped.strip_prefix(path.as_slice())).collect();
+                    copy(field, found, &dropped, to)?;
+                }
+                (None, Missing::Default(default)) => copy(field, default, &[], to)?,
                 (None, Missing::Omit) => (),
                 (None, Missing::Refuse) => return Err(Poison::Lacks(path.join("."))),
             },
             Source::Metadata(Metadata::Arrival) => {
-                name(field, to);
+                write_name(field, to);
                 date(Some(envelope.arrival), to);
             }
             Source::Metadata(metadata) => {
                 if let Some(found) = message.get(metadata.field()) {
-                    value(found);
+                    copy(field, found, &[], to)?;
                 }
             }
             Source::Time(path) => self.write_time(field, message.at(path), envelope.arrival, to)?,
@@ -162,44 +177,57 @@ impl Transform {
     ) -> Result<(), Poison> {
         match self.policy.read(value, arrival)? {
             Time::Date(moment) => {
-                name(field, to);
+                write_name(field, to);
                 date(moment, to);
             }
             Time::Uptime(moment, raw) => {
-                name(field, to);
+                write_name(field, to);
                 date(Some(moment), to);
-                name("uptime_ms", to);
+                write_name(UPTIME, to);
                 to.push_str(raw);
             }
         }
         Ok(())
     }
 
-    fn write_others(&self, message: &Object<'_>, to: &mut String) {
-        for (at, (field, value)) in message.0.iter().enumerate() {
-            let last = message.0.iter().skip(at + 1).all(|(later, _)| later != field);
-            if last && !self.consumed.contains(field.as_ref()) {
-                name(field, to);
-                write_value(value, to);
+    fn write_others(&self, message: &Object<'_>, to: &mut String) -> Result<(), Poison> {
+        let dropped: Vec<&[String]> = self.mapping.drop.iter().map(Vec::as_slice).collect();
+        for (field, value) in message.distinct() {
+            if self.consumed.contains(field.as_ref()) || self.taken.contains(&field.to_lowercase()) {
+                continue;
+            }
+            if let Some(dropped) = below(&dropped, field) {
+                copy(field, value, &dropped, to)?;
             }
         }
+        Ok(())
     }
 }
 
-/// A field's name, with the comma before it if it is not the object's first.
-fn name(field: &str, to: &mut String) {
-    if !to.ends_with('{') {
-        to.push(',');
+impl Type {
+    /// Refuses a value of another type; null is of each.
+    fn check(self, path: &[String], value: &RawValue) -> Result<(), Poison> {
+        let json = value.get();
+        let fits = match self {
+            Self::Bigint => json.parse::<i64>().is_ok(),
+            Self::Double => json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']),
+            Self::String => json.starts_with('"'),
+            Self::Boolean => json == "true" || json == "false",
+        };
+        if fits || json == "null" { Ok(()) } else { Err(Poison::Type(path.join("."), self.name())) }
     }
-    write_text(field, to);
-    to.push(':');
+}
+
+fn copy(field: &str, value: &RawValue, dropped: &[&[String]], to: &mut String) -> Result<(), Poison> {
+    write_name(field, to);
+    write_value(value, dropped, to)
 }
 
 fn date(moment: Option<Moment>, to: &mut String) {
     match moment {
         None => to.push_str("null"),
         Some(moment) => {
-            let _ = write!(to, "\"");
+            to.push('"');
             moment.write(to);
             to.push('"');
         }
@@ -216,118 +244,5 @@ fn arrival(message: &Object<'_>) -> Option<Moment> {
     Moment::of_number(message.get(Metadata::Arrival.field())?.get().parse().ok()?)
 }
 
-fn why_no_object(text: &str) -> Poison {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => Poison::NotAnObject,
-        Err(_) => Poison::NotJson,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn line_by(mapping: &str, policy: TimePolicy, message: &str) -> Result<String, Poison> {
-        let transform = Transform::new(Mapping::read(mapping).unwrap(), policy);
-        let arrival = Moment::of_text("2024-05-21T10:15:30.123Z").unwrap();
-        let mut line = String::new();
-        transform.append(message, Envelope { id: "i", arrival }, &mut line).map(|()| line)
-    }
-
-    fn line(message: &str) -> Result<String, Poison> {
-        line_by(Mapping::DEFAULT, TimePolicy::Javascript, message)
-    }
-
-    /// What the original makes of a message, and the id.
-    #[test]
-    fn the_default_is_the_original() {
-        for (message, expected) in [
-            (
-                r#"{"time":1567023375013,"sensor_a0":456}"#,
-                r#"{"time":"2019-08-28T20:16:15.013Z","sensor_value":456,"id":"i"}"#,
-            ),
-            (r#"{"sensor_a0":456}"#, r#"{"time":null,"sensor_value":456,"id":"i"}"#),
-            (r#"{"time":0}"#, r#"{"time":"1970-01-01T00:00:00.000Z","id":"i"}"#),
-            (
-                r#"{"time":null,"sensor_a0":null}"#,
-                r#"{"time":"1970-01-01T00:00:00.000Z","sensor_value":null,"id":"i"}"#,
-            ),
-            ("{}", r#"{"time":null,"id":"i"}"#),
-            (
-                r#"{"sensor_a0":9007199254740993,"time":1}"#,
-                r#"{"time":"1970-01-01T00:00:00.001Z","sensor_value":9007199254740993,"id":"i"}"#,
-            ),
-            (r#"{"sensor_a0":1.10,"sensor_a0":2.20}"#, r#"{"time":null,"sensor_value":2.20,"id":"i"}"#),
-            (
-                "{\"sensor_a0\": {\n \"a\": \"x\\\"\\n {y}\"\n}}",
-                r#"{"time":null,"sensor_value":{"a":"x\"\n {y}"},"id":"i"}"#,
-            ),
-        ] {
-            assert_eq!(line(message).unwrap(), format!("{expected}\n"), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_mapping_renames_nests_defaults_drops_and_adds() {
-        let mapping = r#"{
-            "fields": {
-                "at": {"time": "t"}, "where.room": {"from": "loc.room", "default": "?"}, "where.floor": {"from": "loc.floor"},
-                "unit": {"constant": {"of": "°C"}}, "topic": {"metadata": "topic"}, "came": {"metadata": "arrival"},
-                "dotted": {"from": ["a.b"]}, "empty.not": {"from": "nowhere"}
-            },
-            "others": "keep", "drop": ["secret"]
-        }"#;
-        let message =
-            r#"{"t":1,"loc":{"room":"R1"},"a.b":[1, 2],"x":1.0,"secret":1,"id":"theirs","_topic":"dt/1","_arrival":5}"#;
-        let expected = concat!(
-            r#"{"at":"1970-01-01T00:00:00.001Z","where":{"room":"R1"},"unit":{"of": "°C"},"topic":"dt/1","#,
-            r#""came":"1970-01-01T00:00:00.005Z","dotted":[1, 2],"loc":{"room":"R1"},"x":1.0,"id":"i"}"#,
-        );
-        assert_eq!(line_by(mapping, TimePolicy::Javascript, message).unwrap(), format!("{expected}\n"));
-    }
-
-    #[test]
-    fn strict_keeps_an_uptime_beside_the_arrival() {
-        let line = line_by(Mapping::DEFAULT, TimePolicy::Strict, r#"{"time":4711,"sensor_a0":1}"#).unwrap();
-        assert_eq!(
-            line,
-            "{\"time\":\"2024-05-21T10:15:30.123Z\",\"uptime_ms\":4711,\"sensor_value\":1,\"id\":\"i\"}\n"
-        );
-    }
-
-    #[test]
-    fn what_gives_no_line_says_why_and_leaves_nothing_behind() {
-        let required = r#"{"fields": {"a": {"from": "x.y", "required": true}}}"#;
-        let large = format!(r#"{{"sensor_a0":"{}"}}"#, "x".repeat(RECORD));
-        for (mapping, message, expected) in [
-            (Mapping::DEFAULT, "{\"sensor_a0\":NaN}", Poison::NotJson),
-            (Mapping::DEFAULT, "", Poison::NotJson),
-            (Mapping::DEFAULT, "{} {}", Poison::NotJson),
-            (Mapping::DEFAULT, "[1]", Poison::NotAnObject),
-            (Mapping::DEFAULT, "7", Poison::NotAnObject),
-            (Mapping::DEFAULT, r#"{"_topic":"t","_arrival":1}"#, Poison::OnlyMetadata),
-            (required, r#"{"x":{"z":1}}"#, Poison::Lacks("x.y".into())),
-            (Mapping::DEFAULT, &large, Poison::TooLarge),
-        ] {
-            let transform = Transform::new(Mapping::read(mapping).unwrap(), TimePolicy::Javascript);
-            let mut text = "before\n".to_owned();
-            let arrival = Moment::EPOCH;
-            assert_eq!(transform.append(message, Envelope { id: "i", arrival }, &mut text), Err(expected));
-            assert_eq!(text, "before\n");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_message_makes_it_panic_and_every_line_is_one_line_of_json(message in "\\PC*|\\{(\"[a-z]{1,3}\":[0-9\\[\\]{}\", \n]*,?)*\\}") {
-            for policy in [TimePolicy::Javascript, TimePolicy::Strict] {
-                let mapping = r#"{"fields": {"time": {"time": "a"}}, "others": "keep"}"#;
-                if let Ok(line) = line_by(mapping, policy, &message) {
-                    prop_assert_eq!(line.matches('\n').count(), 1);
-                    prop_assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{}", line);
-                }
-            }
-        }
-    }
-}
+mod tests;

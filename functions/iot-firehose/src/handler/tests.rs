@@ -30,6 +30,7 @@ struct World {
     delivered: RefCell<Vec<String>>,
     quarantined: RefCell<BTreeMap<String, String>>,
     quarantine_refuses: Cell<bool>,
+    quarantine_hangs: Cell<bool>,
 }
 
 fn error(retryable: bool) -> AwsError {
@@ -62,6 +63,9 @@ impl Stream for &World {
 
 impl Quarantine for &World {
     async fn store(&self, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
+        if self.quarantine_hangs.get() {
+            std::future::pending::<()>().await;
+        }
         if self.quarantine_refuses.get() {
             return Err(error(false));
         }
@@ -137,7 +141,7 @@ async fn poison_goes_into_quarantine_alone_and_its_neighbours_are_delivered() {
     assert_eq!(world.delivered.borrow().len(), 2);
     let quarantined = world.quarantined.borrow();
     let (key, body) = quarantined.first_key_value().unwrap();
-    assert_eq!(key, "quarantine/2024/05/21/r-1.jsonl");
+    assert!(key.starts_with("quarantine/2024/05/21/"), "{key}");
     let reasons: Vec<String> =
         body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["reason"].to_string()).collect();
     assert_eq!(reasons, ["\"it is not JSON\"", "\"it is not UTF-8\"", "\"it is no JSON object\""]);
@@ -153,6 +157,26 @@ async fn if_the_quarantine_refuses_the_poison_is_given_back_or_the_invocation_fa
         ["00000000000000000001"]
     );
     assert!(handle(&world, &json!(["NaN"])).await.unwrap_err().contains("quarantine"));
+}
+
+#[tokio::test]
+async fn a_quarantine_that_does_not_answer_holds_nothing_up_beyond_the_deadline() {
+    let world = World::default();
+    world.quarantine_hangs.set(true);
+    let begun = std::time::Instant::now();
+    assert_eq!(given_back(&handle(&world, &sqs(&[&message(1), "NaN"])).await.unwrap()), ["m-1"]);
+    assert!(begun.elapsed() < Duration::from_secs(3), "Lambda's own deadline is after 3.5 s");
+    assert_eq!(world.delivered.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_comes_again_replaces_what_it_left_in_the_quarantine() {
+    let world = World::default();
+    for _ in 0..2 {
+        handle(&world, &sqs(&[&message(1), "NaN"])).await.unwrap();
+    }
+    handle(&world, &sqs(&["NaN"])).await.unwrap(); // another message
+    assert_eq!(world.quarantined.borrow().len(), 2);
 }
 
 /// 30 messages of about 100 KB: three records, of which the second is refused at first.
@@ -228,6 +252,16 @@ async fn firehose_gets_an_answer_for_every_record_within_the_limit() {
     assert_eq!((results.len(), fits), (11, 6));
     assert!(answer.to_string().len() <= 6 * 1024 * 1024);
     assert_eq!(world.calls.get(), 0);
+}
+
+/// The default buffer of a stream's transformation, full of the smallest messages.
+#[tokio::test]
+async fn a_megabyte_of_small_records_fits_the_answer() {
+    let data = STANDARD.encode(r#"{"time":1567023375013,"sensor_a0":456}"#);
+    let records: Vec<_> = (0..27_500).map(|n| json!({"recordId": format!("{n:050}000000"), "data": data})).collect();
+    let answer = handle(&World::default(), &json!({"invocationId": "i", "records": records})).await.unwrap();
+    assert!(answer["records"].as_array().unwrap().iter().all(|record| record["result"] == "Ok"));
+    assert!(answer.to_string().len() <= 6 * 1024 * 1024);
 }
 
 #[tokio::test]

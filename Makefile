@@ -6,7 +6,7 @@
 # Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that
 # the tests want, `make demo` those that it wants.
 
-FUNCTIONS := nat-failover ssh-rotation
+FUNCTIONS := nat-failover ssh-rotation iot-firehose
 
 # Where things are kept; CI puts both outside the clone, so that a second run is fast.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -35,6 +35,7 @@ test: fmt-check system tools lint deny templates emulators squid ssh host unit a
 bench: tools host
 	@cargo build --quiet $(WORKSPACE) --bin figures
 	@$(CARGO_TARGET_DIR)/debug/figures
+	@cargo bench --quiet -p iot-firehose --bench prepare
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
@@ -128,3 +129,6 @@ build-NatFailoverFunction: build
 
 build-SshRotationFunction: build
 	@cp $(CARGO_TARGET_DIR)/lambda/ssh-rotation/bootstrap $(ARTIFACTS_DIR)/
+
+build-IotFirehoseFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/iot-firehose/bootstrap $(ARTIFACTS_DIR)/

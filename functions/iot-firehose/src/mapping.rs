@@ -16,7 +16,7 @@ pub struct Mapping {
     pub fields: Vec<(String, Field)>,
     /// Whether the message's other fields go along.
     pub keep_others: bool,
-    /// Paths of the message that never go along, not inside of other fields either.
+    /// Paths of the message that don't go along, not inside of other fields either; but what is mapped is mapped.
     pub drop: Vec<Vec<String>>,
 }
 
@@ -226,10 +226,7 @@ impl Mapping {
         }
         let (drop, bad): (Vec<_>, Vec<_>) = written.drop.into_iter().map(names).partition(Result::is_ok);
         mistakes.extend(bad.into_iter().filter_map(Result::err).map(|why| format!("drop: {why}")));
-        let drop: Vec<Vec<String>> = drop.into_iter().flatten().collect();
-        for path in paths(&fields).filter(|path| drop.iter().any(|dropped| path.starts_with(dropped))) {
-            mistakes.push(format!("drop: a field is taken from {}", path.join(".")));
-        }
+        let drop = drop.into_iter().flatten().collect();
         if mistakes.is_empty() { Ok(Self { fields, keep_others, drop }) } else { Err(mistakes.join(", ")) }
     }
 

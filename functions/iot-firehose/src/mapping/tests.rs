@@ -16,7 +16,6 @@ fn a_mapping_that_can_not_be_meant_is_refused_with_the_field_and_the_reason() {
         (r#"{"fields": {"a": {"from": "x..y"}}}"#, "a: has an empty name in its path"),
         (r#"{"fields": {"a": {"constant": 1, "required": true}}}"#, "a: default, required and type go with from"),
         (r#"{"fields": {"a": {"from": "x", "default": 1, "required": true}}}"#, "a: default and required exclude"),
-        (r#"{"fields": {"a": {"from": "x.y"}}, "drop": ["x"]}"#, "drop: a field is taken from x.y"),
         (r#"{"fields": {"a": {"from": "x", "type": "number"}}}"#, "unknown variant `number`"),
         (r#"{"fields": {"a": {"form": "x"}}}"#, "unknown field `form`"),
         ("nothing", "expected"),

@@ -78,13 +78,25 @@ fn no_name_is_in_a_line_twice_not_even_in_another_case() {
 }
 
 #[test]
-fn what_is_dropped_goes_along_by_no_way() {
-    let keep = r#"{"fields": {"device": {"from": "device"}}, "others": "keep", "drop": ["device.password", "x.y"]}"#;
-    let message = r#"{"device":{"name":"d","password":"p"},"x":{"y":1,"z":2}}"#;
+fn what_is_dropped_goes_along_by_no_way_but_what_is_mapped_is_mapped() {
+    let keep = r#"{"fields": {"device": {"from": "device"}, "n": {"from": "l.n"}}, "others": "keep",
+        "drop": ["device.password", "x.y", "l"]}"#;
+    let message = r#"{"device":{"name":"d","password":"p"},"x":{"y":1,"z":2},"l":{"n":3,"m":4}}"#;
     assert_eq!(
         line_by(keep, TimePolicy::Javascript, message).unwrap(),
-        "{\"device\":{\"name\":\"d\"},\"x\":{\"z\":2},\"id\":\"i\"}\n"
+        "{\"device\":{\"name\":\"d\"},\"n\":3,\"x\":{\"z\":2},\"id\":\"i\"}\n"
     );
+}
+
+#[test]
+fn the_readmes_example_is_true() {
+    let readme = include_str!("../../README.md");
+    let start = readme.find("    {\"fields\": {\"at\"").unwrap();
+    let (mapping, rest) = readme[start..].split_once("\n\n").unwrap();
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let (message, expected) = (quoted.next().unwrap(), quoted.next().unwrap());
+    let line = line_by(mapping, TimePolicy::Javascript, message).unwrap();
+    assert_eq!(line.trim_end(), expected.replace('…', "i"));
 }
 
 #[test]

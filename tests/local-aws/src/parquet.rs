@@ -1,13 +1,13 @@
 //! Parquet by `emulators/parquet.py`: a crate that writes it would cost minutes of every build.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::emulators::repository;
+use crate::emulators::Tools;
 use crate::error::{Error, Result};
 use crate::process::bound;
 
@@ -22,7 +22,8 @@ pub(crate) async fn write(columns: Vec<(&str, &str)>, rows: Vec<Value>) -> Resul
 }
 
 async fn run(what: &'static str, input: Bytes) -> Result<Bytes> {
-    let ran = tokio::task::spawn_blocking(move || run_blocking(what, &input)).await;
+    let python = Tools::find()?.python();
+    let ran = tokio::task::spawn_blocking(move || run_blocking(&python, what, &input)).await;
     let output = ran.map_err(|error| Error::malformed("parquet.py", error))?.map_err(Error::io("parquet.py"))?;
     if output.status.success() {
         return Ok(output.stdout.into());
@@ -31,18 +32,13 @@ async fn run(what: &'static str, input: Bytes) -> Result<Bytes> {
 }
 
 /// It reads all of its input before it writes, so that neither side waits for the other.
-fn run_blocking(what: &str, input: &[u8]) -> std::io::Result<Output> {
+fn run_blocking(python: &Path, what: &str, input: &[u8]) -> std::io::Result<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulators/parquet.py");
-    let mut command = bound(python());
+    let mut command = bound(python);
     command.arg(script).arg(what).env("PYTHONDONTWRITEBYTECODE", "1");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(input); // it may have failed, which its status tells
     }
     child.wait_with_output()
-}
-
-fn python() -> PathBuf {
-    let venv = std::env::var_os("LOCAL_AWS_VENV").map_or_else(|| repository().join(".tools/venv"), PathBuf::from);
-    venv.join("bin/python")
 }

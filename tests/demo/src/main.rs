@@ -3,6 +3,7 @@
 //!
 //! The page goes to `report/index.html`, or to the path given. The exit status says whether every promise held.
 
+mod iot;
 mod logs;
 mod machine;
 mod measure;
@@ -41,6 +42,7 @@ async fn run(page: &Path) -> Result<Report> {
     let mut stage = Stage::new(narrator, aws);
     nat::play(&mut stage).await?;
     ssh::play(&mut stage).await?;
+    iot::play(&mut stage).await?;
     let (mut narrator, report) = stage.finish();
     write(&report, page)?;
     narrator.closing(&report, Some(page));

@@ -42,8 +42,17 @@ fn about(call: &Call) -> String {
     if let Some(hook) = parameter("LifecycleHookName") {
         return format!("{hook} of {}", parameter("AutoScalingGroupName").unwrap_or_default());
     }
-    let names =
-        ["InstanceId", "AutoScalingGroupName", "TopicArn", "AlarmNamePrefix", "CommandId", "DocumentName", "Name"];
+    let names = [
+        "InstanceId",
+        "AutoScalingGroupName",
+        "TopicArn",
+        "AlarmNamePrefix",
+        "CommandId",
+        "DocumentName",
+        "DeliveryStreamName",
+        "Bucket",
+        "Name",
+    ];
     names.into_iter().find_map(parameter).map_or_else(|| filters(call), str::to_owned)
 }
 

@@ -4,7 +4,8 @@
   and tells each function's calls from the others'. ministack keeps what is before that: who invokes, reserved
   concurrency, retries of asynchronous invocations, dead-letter queues.
 * Its SNS and EventBridge invoke a function once; AWS's invoke asynchronously, with two retries and the dead-letter
-  queue. Its asynchronous invocations count a throttled try as one of the three; AWS's do not.
+  queue. Its asynchronous invocations count a throttled try as one of the three, and have a request id for each; AWS's
+  do not.
 * Its CloudFormation forgets a function's ReservedConcurrentExecutions and DeadLetterConfig.
 * Its CloudFormation does not transform a nested application's template.
 * Its CloudFormation has no named queries of Athena, and keeps an event source mapping's MaximumConcurrency as text, at
@@ -27,6 +28,7 @@ import os
 import threading
 import time
 import urllib.request
+import uuid
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,6 +45,7 @@ Json = dict[str, Any]
 GATEWAY = os.environ["LOCAL_AWS_GATEWAY"]
 TRIES = 3
 RETRY_SECONDS = 0.2  # AWS waits a minute, then two
+asynchronous_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("asynchronous_id", default=None)
 
 
 def invoke_in_gateway(func: Json, event: Any, _url: str, request_id: str) -> Json:
@@ -51,7 +54,7 @@ def invoke_in_gateway(func: Json, event: Any, _url: str, request_id: str) -> Jso
     request = urllib.request.Request(
         f"{GATEWAY}/local-aws/invoke",
         data=json.dumps(event).encode(),
-        headers={"x-function-arn": config["FunctionArn"], "x-request-id": request_id},
+        headers={"x-function-arn": config["FunctionArn"], "x-request-id": asynchronous_id.get() or request_id},
     )
     # The gateway keeps the function's own deadline; this one only ends a hanging gateway.
     with urllib.request.urlopen(request, timeout=900) as response:
@@ -67,6 +70,7 @@ def invoke_asynchronously(func: Json, event: Any) -> None:
     """Lambda's asynchronous invocation: three tries, not counting throttled ones, then the dead-letter queue."""
 
     def tries() -> None:
+        asynchronous_id.set(str(uuid.uuid4()))
         config = func.get("config") or func
         asked = func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
         retries = asked.get("MaximumRetryAttempts")

@@ -102,12 +102,13 @@ impl Environment {
         self.invocation.load(Ordering::Relaxed)
     }
 
-    /// Lets it run one event. The caller holds `busy`.
-    pub(crate) async fn run(&self, invocation: u64, event: &Value) -> Result<Ran> {
+    /// Lets it run one event, under a request id of the RIE's own unless one is given. The caller holds `busy`.
+    pub(crate) async fn run(&self, invocation: u64, event: &Value, request_id: Option<&str>) -> Result<Ran> {
         let running = self.running.get().ok_or(Error::Stopped)?;
         self.invocation.store(invocation, Ordering::Relaxed);
         running.emulator.output.take();
-        let headers = [("content-type", "application/json")];
+        let headers = [("content-type", "application/json")].into_iter();
+        let headers: Vec<_> = headers.chain(request_id.map(|id| ("x-amzn-requestid", id))).collect();
         let request = http::request("POST", "/2015-03-31/functions/function/invocations", &headers, event.to_string())?;
         let response = http::send(running.address, request).await?;
         Ok(Ran { body: response.into_body(), lines: running.lines().await })

@@ -109,7 +109,7 @@ impl Function {
     /// Invokes it and waits for the end. An event that comes while another is worked on gets an execution environment
     /// of its own, as in Lambda; reserved concurrency counts only for events that come through the stack.
     pub async fn invoke(&self, event: &Value) -> Result<Invocation> {
-        run(&self.inner, event, Trigger::Test).await
+        run(&self.inner, event, Trigger::Test, None).await
     }
 
     /// The same function with other environment variables (added or replaced), for tests of configuration. The deployed
@@ -199,12 +199,17 @@ impl FunctionInner {
     }
 }
 
-/// Runs one event and records it.
-pub(crate) async fn run(function: &Arc<FunctionInner>, event: &Value, trigger: Trigger) -> Result<Invocation> {
+/// Runs one event and records it. `request_id`: Lambda tries an asynchronous event again under the same one.
+pub(crate) async fn run(
+    function: &Arc<FunctionInner>,
+    event: &Value,
+    trigger: Trigger,
+    request_id: Option<&str>,
+) -> Result<Invocation> {
     let (environment, _turn) = function.environment().await?;
     let id = function.account.next_invocation();
     let started = Instant::now();
-    let ran = environment.run(id, event).await?;
+    let ran = environment.run(id, event, request_id).await?;
     let (platform, logs): (Vec<_>, Vec<_>) = ran.lines.into_iter().partition(|line| is_platform(line));
     let calls = lock(&function.account.calls).iter().filter(|call| call.invocation == id).cloned().collect::<Vec<_>>();
     let invocation = Invocation {

@@ -179,8 +179,9 @@ async fn carried_out(
 
 /// ministack hands over an invocation: an event came for a deployed function.
 async fn invoke(world: &Arc<World>, request: &Request<Bytes>) -> Result<Response<Bytes>, Infallible> {
-    let arn = request.headers().get("x-function-arn").and_then(|arn| arn.to_str().ok()).unwrap_or_default();
-    let answer = match event_driven(world, arn, request.body()).await {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let arn = header("x-function-arn").unwrap_or_default();
+    let answer = match event_driven(world, arn, header("x-request-id"), request.body()).await {
         Ok(invocation) => {
             let failed = invocation.result.is_err();
             let payload = match &invocation.result {
@@ -197,11 +198,16 @@ async fn invoke(world: &Arc<World>, request: &Request<Bytes>) -> Result<Response
     Ok(Response::new(answer.to_string().into()))
 }
 
-async fn event_driven(world: &Arc<World>, arn: &str, event: &Bytes) -> Result<Invocation, String> {
+async fn event_driven(
+    world: &Arc<World>,
+    arn: &str,
+    request_id: Option<&str>,
+    event: &Bytes,
+) -> Result<Invocation, String> {
     let mut parts = arn.split(':');
     let (account, name) = (parts.nth(4).unwrap_or_default(), parts.nth(1).unwrap_or_default());
     let account = world.account(account).ok_or_else(|| format!("no account of {arn}"))?;
     let inner = read(&account.functions).get(name).cloned().ok_or_else(|| format!("{arn} is not deployed"))?;
     let event: Value = serde_json::from_slice(event).map_err(|error| format!("the event is no JSON: {error}"))?;
-    function::run(&inner, &event, Trigger::Event).await.map_err(|error| format!("{error:?}"))
+    function::run(&inner, &event, Trigger::Event, request_id).await.map_err(|error| format!("{error:?}"))
 }

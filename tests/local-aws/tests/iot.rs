@@ -1,5 +1,6 @@
 //! Devices publish by MQTT over TLS; the rule of the template that ships hands their messages on to the function.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use local_aws::{Account, Deploy, Error, Invocation, LocalAws, Result, Stack};
@@ -69,7 +70,10 @@ async fn a_direct_invocation_is_tried_three_times_and_becomes_a_dead_letter() ->
     let (account, stack) = deploy(&[("Delivery", "direct")]).await?;
     account.device("sensor-1").await?.publish(TOPIC, r#"{"error": "Broken"}"#).await?;
     let letter = received(&account, &stack, "DeadLetters").await?;
-    assert_eq!(account.invocations().len(), 3);
+    let tries = account.invocations();
+    assert_eq!(tries.len(), 3);
+    let request_ids = tries.iter().map(|invocation| invocation.report.as_deref()?.split_whitespace().nth(2));
+    assert_eq!(request_ids.collect::<BTreeSet<_>>().len(), 1, "{tries:?}");
     assert!(letter.to_string().contains("Broken"), "{letter}");
     Ok(())
 }

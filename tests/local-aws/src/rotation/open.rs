@@ -113,7 +113,7 @@ impl OpenRotation {
     /// as a step nor as an attempt of the rotation.
     pub async fn run_step(&self, step: RotationStep) -> Result<Invocation> {
         let event = self.options.event(step, self.secret_arn(), self.version_id());
-        function::run(&self.function.inner, &event, self.trigger).await
+        function::run(&self.function.inner, &event, self.trigger, None).await
     }
 
     /// Runs what is left.

@@ -13,6 +13,8 @@
 //! # }
 //! ```
 
+pub mod make;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -119,6 +121,18 @@ impl Iot {
             Ok(value.parse()?)
         };
         Ok(number("ApproximateNumberOfMessages")? + number("ApproximateNumberOfMessagesNotVisible")?)
+    }
+
+    /// Returns as soon as nothing is in the queue, in work neither, or an error after 60 seconds.
+    pub async fn wait_for_empty_queue(&self) -> Result<()> {
+        let end = Instant::now() + Duration::from_mins(1);
+        while self.waiting("Queue").await? > 0 {
+            if Instant::now() > end {
+                return Err(format!("{} messages are in the queue after a minute", self.waiting("Queue").await?).into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 
     /// The bodies of the messages that can be seen in a queue, which then can't be seen for its visibility time-out.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod iot;
 mod nat;
 mod ssh;
 
@@ -18,7 +19,10 @@ async fn main() -> Result<()> {
     nat::figures(&aws, only_start).await?;
     println!("\nssh-rotation\n");
     head();
-    ssh::figures(&aws, only_start).await
+    ssh::figures(&aws, only_start).await?;
+    println!("\niot-firehose\n");
+    head();
+    iot::figures(&aws, only_start).await
 }
 
 fn head() {

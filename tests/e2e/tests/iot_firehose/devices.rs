@@ -1,9 +1,9 @@
 //! From devices into the lake, by the queue and directly: every message is there once.
 
-use e2e::iot::make::reading;
 use std::collections::BTreeSet;
 
 use e2e::Result;
+use e2e::iot::make::reading;
 use e2e::iot::{Iot, Line, TOPIC, ids};
 
 use super::within;

@@ -1,8 +1,8 @@
 //! The whole way through the queue while everything fails for a time: all messages arrive at last.
 
-use e2e::iot::make::reading;
 use std::collections::BTreeSet;
 
+use e2e::iot::make::reading;
 use e2e::iot::{Line, TOPIC, ids};
 use local_aws::Fault;
 

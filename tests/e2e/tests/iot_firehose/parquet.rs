@@ -1,9 +1,9 @@
 //! The lake as Parquet, read back as Athena would.
 
-use e2e::iot::make::{reading, sqs};
 use std::collections::BTreeSet;
 
 use e2e::iot::TOPIC;
+use e2e::iot::make::{message_id, reading, sqs};
 use serde_json::json;
 
 use super::{given_back, within};
@@ -33,6 +33,10 @@ fn a_value_that_does_not_fit_the_table_does_not_take_its_neighbours_along() {
         assert_eq!(given_back(&invocation), [""; 0]);
         let values: Vec<_> = iot.lake().await?.iter().map(|line| line.json["sensor_value"].clone()).collect();
         assert_eq!(values, [json!(0.0), json!(2.0)]);
+        let quarantined = iot.quarantined().await?;
+        let reasons: Vec<_> = quarantined.iter().map(|line| (line.id(), line.json["reason"].as_str())).collect();
+        assert_eq!(reasons, [(message_id(1).as_str(), Some("its field sensor_a0 is no double"))]);
+        assert_eq!(iot.account.objects(iot.stack.output("LakeBucket")?, "errors/").await?, []);
         Ok(())
     });
 }

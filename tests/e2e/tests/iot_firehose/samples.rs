@@ -1,10 +1,10 @@
 //! The sample events, and batches as large as the sources make them.
 
-use e2e::iot::make::{kinesis, reading, sequence_number, shard_and_number, sqs, transformation};
 use std::collections::BTreeSet;
 
 use e2e::events::sample;
 use e2e::iot::ids;
+use e2e::iot::make::{kinesis, reading, sequence_number, shard_and_number, sqs, transformation};
 use serde_json::json;
 
 use super::read::decoded;
@@ -81,6 +81,23 @@ fn a_full_batch_of_kinesis_is_in_the_lake_once_and_in_order() {
         let expected: Vec<_> = (0..10_000).map(|number| (shard_and_number(number), json!(number))).collect();
         let found: Vec<_> = lake.iter().map(|line| (line.id().to_owned(), line.json["sensor_value"].clone())).collect();
         assert!(found == expected, "{} lines", found.len());
+        Ok(())
+    });
+}
+
+#[test]
+fn numbers_of_a_stream_keep_their_digits() {
+    let numbers =
+        ["1.0", "-0.0", "9007199254740993", "0.12345678901234567890123456789", "1E5", "123456789012345678901"];
+    within(&[], async |iot| {
+        let readings = numbers.map(|number| format!(r#"{{"time":0,"sensor_a0":{number}}}"#));
+        assert_eq!(given_back(&iot.function.invoke(&kinesis(readings)?).await?), [""; 0]);
+        let lake = iot.lake().await?;
+        for (line, number) in lake.iter().zip(numbers) {
+            let expected = format!(r#"{{"time":"1970-01-01T00:00:00.000Z","sensor_value":{number},"id":""#);
+            assert!(line.text.starts_with(&expected), "{}", line.text);
+        }
+        assert_eq!(lake.len(), numbers.len());
         Ok(())
     });
 }

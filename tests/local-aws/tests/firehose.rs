@@ -71,7 +71,7 @@ async fn records_become_one_compressed_object_of_their_day() -> Result<()> {
     assert_eq!(objects.len(), 1);
     assert_eq!(objects[0].text(), "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}", "as they came");
     assert_eq!(objects[0].rows().await?.len(), 4);
-    let (day, name) = objects[0].key.strip_prefix("readings/day=").and_then(|key| key.split_once('/')).unwrap();
+    let (day, name) = objects[0].key.strip_prefix("readings/json/day=").and_then(|key| key.split_once('/')).unwrap();
     let (before, uuid) = name.strip_suffix(".gz").unwrap().split_at(name.len() - 3 - 36);
     assert!(before.starts_with(&format!("{}-1-{day}-", lake.stream)), "{name}");
     assert_eq!((day.len(), uuid.matches('-').count(), before.len()), (10, 4, lake.stream.len() + 23), "{name}");
@@ -158,7 +158,7 @@ async fn json_becomes_parquet_by_the_table() -> Result<()> {
     lake.put(&[lines, bad[0], bad[1], bad[2], "{\"id\":5}{\"id\":\"six\"}", bad[3]]).await?;
     lake.account.flush_firehose().await?;
 
-    let objects = lake.objects("readings/day=").await?;
+    let objects = lake.objects("readings/parquet/day=").await?;
     assert_eq!(objects.len(), 1);
     assert!(objects[0].key.ends_with(".parquet") && objects[0].body.starts_with(b"PAR1"), "{}", objects[0].key);
     let row = |time: Value, value: Value, uptime: Value, id: Value| json!({"time": time, "sensor_value": value, "uptime_ms": uptime, "id": id});

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The artifacts that ship, started under an emulator of arm64: one event of each kind, whole failovers, whole rotations.
+# The artifacts that ship, started under an emulator of arm64: one event of each kind, whole failovers, whole rotations, devices.
 # These are the end-to-end tests again, with the shipped bootstrap in the place of this machine's build.
 set -eu
 lambda=$CARGO_TARGET_DIR/lambda
@@ -36,3 +36,4 @@ emulated_test() { # emulated_test TEST FILTER...
 
 emulated_test nat_failover events:: failover:: failback::
 emulated_test ssh_rotation contract::a_rotation rotation::both_keys rotation::every_algorithm
+emulated_test iot_firehose samples:: devices:: budgets::

@@ -25,6 +25,10 @@ fn why(message: &str) -> &str {
 }
 
 fn told(answer: &Value) -> String {
+    if let Some(records) = answer.get("records").and_then(Value::as_array) {
+        let results = records.iter().filter_map(|record| record.get("result")?.as_str());
+        return results.collect::<Vec<_>>().join(", ");
+    }
     let given_back = given_back(answer);
     match given_back.as_slice() {
         _ if answer.get("batchItemFailures").is_none() => answer.to_string(),

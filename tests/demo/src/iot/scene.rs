@@ -91,16 +91,18 @@ impl<'i> Scene<'i> {
     pub(crate) async fn queue_is_done(&self) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         while self.iot.waiting("Queue").await? > 0 {
-            if Instant::now() > end {
-                return Err("the queue is not empty yet".into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pause_until(end).await?;
         }
         Ok(())
     }
 
-    /// The same, with however many batches that takes.
+    /// The same, after the function has had all that was sent, in however many batches.
     pub(crate) async fn all_batches(&mut self) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        let had = |ran: &Invocation| ran.event.get("Records").and_then(Value::as_array).map_or(0, Vec::len);
+        while self.iot.account.invocations().iter().map(had).sum::<usize>() < self.sent.len() {
+            pause_until(end).await?;
+        }
         self.queue_is_done().await?;
         let ran = self.iot.account.invocations();
         let names = ["1st batch", "2nd batch", "3rd batch"].into_iter().chain(std::iter::repeat("later"));
@@ -171,8 +173,17 @@ impl<'i> Scene<'i> {
         let own: Duration = self.ran.iter().map(|(_, invocation)| measure::own_time(invocation)).sum();
         let mut facts = vec![Fact::new("duration", format!("{} ms", own.as_millis()))];
         facts.extend(measure::peak_memory(&self.iot.function).await);
-        facts.push(Fact::new("calls to Firehose", self.calls("firehose:PutRecordBatch")));
+        let calls = self.calls("firehose:PutRecordBatch");
+        facts.extend((calls > 0).then(|| Fact::new("calls to Firehose", calls)));
         facts.extend(self.more.iter().cloned());
         facts
     }
+}
+
+async fn pause_until(end: Instant) -> Result<()> {
+    if Instant::now() > end {
+        return Err("the queue's messages were not all taken".into());
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    Ok(())
 }

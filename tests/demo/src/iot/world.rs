@@ -14,14 +14,14 @@ pub(crate) async fn strict(aws: &LocalAws) -> Result<Iot> {
     let mapping = r#"{"fields": {"time": {"time": "time"},
                                 "sensor_value": {"from": "sensor_a0", "required": true, "type": "bigint"}}}"#;
     let parameters =
-        [("SelectClause", "*"), ("TransformMapping", mapping), ("TimePolicy", "strict"), ("BatchSeconds", "2")];
+        [("SelectClause", "*"), ("TransformMapping", mapping), ("TimePolicy", "strict"), ("BatchSeconds", "1")];
     Iot::new(aws, &parameters).await
 }
 
 /// The messages' other fields go along.
 pub(crate) async fn keeping_others(aws: &LocalAws) -> Result<Iot> {
     let mapping = r#"{"fields": {"time": {"time": "time"}, "sensor_value": {"from": "sensor_a0"}}, "others": "keep"}"#;
-    Iot::new(aws, &[("TransformMapping", mapping), ("BatchSeconds", "3")]).await
+    Iot::new(aws, &[("TransformMapping", mapping), ("BatchSeconds", "2")]).await
 }
 
 /// What is given back comes again after so many seconds.

@@ -14,8 +14,8 @@ use crate::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage, iot: &Iot) -> Result<()> {
     let messages = sensor::afternoon();
-    let (good, bad) = (messages.iter().filter(|message| is_good(message)).count(), messages.len());
-    let bad = bad - good;
+    let good = messages.iter().filter(|message| is_good(message)).count();
+    let bad = messages.len() - good;
     let happened = format!(
         "A light sensor was offline for an afternoon. Now it connects, by MQTT over TLS and with its certificate, and publishes \
          the {} messages that it kept. {bad} are bad: NaN, text that was cut off, a list, a value that is missing, a word for a \
@@ -67,7 +67,7 @@ async fn checks(scene: &Scene<'_>, good: usize, bad: usize) -> Result<Vec<Check>
             back.nothing_missing() && counts.lost == 0 && counts.duplicates == 0,
         ),
         Check::new(
-            "They came by the rule and the queue, where none is left, nor with the dead letters",
+            "They came by the rule and the queue; none is left there, among the dead letters or among the rule's errors",
             scene.ran.iter().all(|(_, ran)| by_queue(ran.trigger, &ran.event)) && scene.queues_are_empty().await?,
         ),
     ])

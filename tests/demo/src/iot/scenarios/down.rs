@@ -38,8 +38,8 @@ pub(super) async fn play(iot: &Iot) -> Result<Down<'_>> {
     scene.inject(Fault::error(500, UNAVAILABLE, "Slow down.").action("firehose:PutRecordBatch"));
     scene.publish("sensor-1", sensor::seconds(MESSAGES)).await?;
     scene.next_batch("1st try").await?;
-    let waiting_then = scene.iot.waiting("Queue").await?;
     scene.heal();
+    let waiting_then = scene.iot.waiting("Queue").await?;
     let lines_then = scene.look().await?.lines.len();
     scene.next_batch("2nd try").await?;
     scene.queue_is_done().await?;

@@ -70,7 +70,7 @@ fn a_direct_message_of_a_killed_function_comes_again_under_the_same_id() {
         iot.account.inject(Fault::kill_after().action(PUT).nth(1));
         iot.device("sensor-1").await?.publish(TOPIC, reading(7)).await?;
         let twice = |invocation: &local_aws::Invocation| invocation.result.is_ok();
-        iot.account.wait_for_invocation("again", std::time::Duration::from_secs(20), twice).await?;
+        iot.account.wait_for_invocation("again", std::time::Duration::from_mins(1), twice).await?;
         let lake = iot.lake().await?;
         assert_eq!((lake.len(), ids(&lake).len()), (2, 1), "{lake:?}");
         Ok(())

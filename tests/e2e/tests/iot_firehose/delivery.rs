@@ -31,7 +31,7 @@ async fn in_the_lake(iot: &Iot) -> Result<Vec<String>> {
 }
 
 /// Long enough for a few repetitions.
-const SHORT: std::time::Duration = std::time::Duration::from_secs(4);
+const SHORT: std::time::Duration = std::time::Duration::from_secs(9);
 
 #[test]
 fn only_refused_records_are_sent_again_in_order_until_all_are_taken() {
@@ -80,7 +80,7 @@ fn the_queue_gets_exactly_the_messages_back_that_are_left_at_the_deadline() {
         assert_eq!(in_the_lake(iot).await?, [0, 2, 4, 5].map(message_id));
         assert!(invocation.duration < SHORT, "{:?}", invocation.duration);
         let calls = calls(&invocation).len();
-        assert!((2..=8).contains(&calls), "{calls} calls in 2 s: again, and with pauses that grow");
+        assert!((2..=10).contains(&calls), "{calls} calls in 7 s: again, and with pauses that grow");
         Ok(())
     });
 }

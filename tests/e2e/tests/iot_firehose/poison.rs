@@ -157,7 +157,7 @@ fn a_retry_replaces_what_it_put_into_quarantine_before() {
         iot.account.inject(Fault::kill_after().action(STORE).nth(1));
         iot.device("sensor-1").await?.publish(TOPIC, "rebooting").await?;
         let again = |invocation: &local_aws::Invocation| invocation.result.is_ok();
-        iot.account.wait_for_invocation("again", std::time::Duration::from_secs(20), again).await?;
+        iot.account.wait_for_invocation("again", std::time::Duration::from_mins(1), again).await?;
         assert_eq!(iot.account.calls().count(STORE), 2, "{}", iot.account.calls().story());
         assert_eq!(iot.quarantined().await?.len(), 1);
         Ok(())

@@ -15,7 +15,7 @@ fn every_action_that_the_role_allows_is_used() {
             device.publish_all(TOPIC, [reading(1), "rebooting".to_owned(), reading(2)]).await?;
             iot.wait_for_lake(2).await?;
             let stored = |calls: &local_aws::CallLog| calls.count("s3:PutObject") > 0;
-            iot.account.wait_for_calls("quarantine", std::time::Duration::from_secs(20), stored).await?;
+            iot.account.wait_for_calls("quarantine", std::time::Duration::from_mins(1), stored).await?;
             assert_eq!(iot.account.policy_coverage().unused_actions(), Vec::<String>::new(), "{delivery}");
             let calls = iot.account.calls();
             assert!(calls.iter().all(local_aws::Call::succeeded), "{}", calls.story());

@@ -131,4 +131,4 @@ build-SshRotationFunction: build
 	@cp $(CARGO_TARGET_DIR)/lambda/ssh-rotation/bootstrap $(ARTIFACTS_DIR)/
 
 build-IotFirehoseFunction: build
-	@cp $(CARGO_TARGET_DIR)/lambda/iot-firehose/bootstrap $(ARTIFACTS_DIR)/
+	@cp -r $(CARGO_TARGET_DIR)/lambda/iot-firehose/bootstrap functions/iot-firehose/mappings $(ARTIFACTS_DIR)/

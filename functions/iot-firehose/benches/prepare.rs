@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use iot_firehose::event::Batch;
+use iot_firehose::event::{Batch, Sources};
 use iot_firehose::js_date::Moment;
 use iot_firehose::mapping::Mapping;
 use iot_firehose::pack::pack;
@@ -92,7 +92,7 @@ fn decode_transform_and_pack(criterion: &mut Criterion<CpuTime>) {
     group.throughput(Throughput::Elements(MESSAGES as u64));
     group.bench_function("decode, transform and pack 10,000 messages", |bencher| {
         bencher.iter(|| {
-            let batch = Batch::read(&event).ok()?;
+            let batch = Batch::read(&event, Sources::Any).ok()?;
             let prepared = prepare(&batch, &transform, "invocation", Moment::EPOCH);
             let calls = pack(&prepared.lines.lengths());
             assert!(calls.len() == 1 && prepared.lines.len() == MESSAGES);

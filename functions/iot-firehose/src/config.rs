@@ -2,6 +2,7 @@
 
 use shared::env::{Reader, text};
 
+use crate::event::Sources;
 use crate::mapping::Mapping;
 use crate::time::TimePolicy;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub mapping: Mapping,
     /// `TIME_POLICY`.
     pub time_policy: TimePolicy,
+    /// `SOURCES`.
+    pub sources: Sources,
 }
 
 impl Config {
@@ -39,12 +42,18 @@ impl Config {
             "strict" => Ok(TimePolicy::Strict),
             _ => Err("is neither javascript nor strict".to_owned()),
         });
+        let sources = env.or("SOURCES", Sources::Any, "any", |value| match value {
+            "any" => Ok(Sources::Any),
+            "direct" => Ok(Sources::Direct),
+            _ => Err("is neither any nor direct".to_owned()),
+        });
         Some(Self {
             stream: stream?,
             quarantine_bucket: quarantine_bucket?,
             quarantine_prefix,
             mapping: mapping?,
             time_policy,
+            sources,
         })
     }
 }
@@ -96,5 +105,14 @@ mod tests {
             assert_eq!(config.unwrap().mapping.fields.len(), fields, "{mistakes:?}");
         }
         assert_eq!(read(&[&base[..], &[("TRANSFORM", "bad.json")]].concat()).1.len(), 1);
+    }
+
+    #[test]
+    fn every_mapping_that_ships_is_one() {
+        let folder = format!("{}/mappings", env!("CARGO_MANIFEST_DIR"));
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            assert!(Mapping::read(&text).is_ok(), "{text}");
+        }
     }
 }

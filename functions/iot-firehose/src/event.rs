@@ -39,6 +39,15 @@ pub enum Source {
     Firehose,
 }
 
+/// `SOURCES`: who may invoke the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sources {
+    /// All that it knows.
+    Any,
+    /// An `IoT` rule alone. What looks like a batch of another source is a device's message.
+    Direct,
+}
+
 /// A message.
 #[derive(Debug)]
 pub struct Item<'a> {
@@ -152,9 +161,10 @@ struct FirehoseRecord<'a> {
 
 impl<'a> Batch<'a> {
     /// Reads an event.
-    pub fn read(event: &'a RawValue) -> Result<Self, UnknownEvent> {
+    pub fn read(event: &'a RawValue, sources: Sources) -> Result<Self, UnknownEvent> {
         let text = event.get();
         match text.as_bytes().first() {
+            Some(b'{') if sources == Sources::Direct => Ok(Self::of_one(text)),
             Some(b'{') => Self::read_object(text),
             Some(b'[') => {
                 let messages: Vec<&RawValue> = read(text).ok_or(UnknownEvent("an array that can't be read"))?;

@@ -14,7 +14,7 @@ use shared::metrics::{Metrics, Unit};
 use crate::config::Config;
 use crate::deliver::{Undelivered, Why, deliver};
 use crate::error::DeliveryError;
-use crate::event::{Batch, Source};
+use crate::event::{Batch, Source, Sources};
 use crate::firehose;
 use crate::js_date::Moment;
 use crate::ports::{Quarantine, Stream};
@@ -30,6 +30,7 @@ pub struct Handler<C> {
     cloud: C,
     transform: Transform,
     quarantine_prefix: String,
+    sources: Sources,
     stream: String,
 }
 
@@ -40,6 +41,7 @@ impl<C: Stream + Quarantine> Handler<C> {
             cloud,
             transform: Transform::new(config.mapping, config.time_policy),
             quarantine_prefix: config.quarantine_prefix,
+            sources: config.sources,
             stream: config.stream,
         }
     }
@@ -48,7 +50,7 @@ impl<C: Stream + Quarantine> Handler<C> {
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failure> {
         let LambdaEvent { payload, context } = event;
         let deadline = Deadline::of(&context, MARGIN);
-        let batch = Batch::read(&payload).map_err(DeliveryError::from)?;
+        let batch = Batch::read(&payload, self.sources).map_err(DeliveryError::from)?;
         if batch.source == Source::Firehose {
             return Ok(self.answer_firehose(&batch));
         }

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::message::write_value;
+use crate::transform::Poison;
+
 /// The mapping, as it is applied.
 #[derive(Debug)]
 pub struct Mapping {
@@ -16,7 +19,7 @@ pub struct Mapping {
     pub fields: Vec<(String, Field)>,
     /// Whether the message's other fields go along.
     pub keep_others: bool,
-    /// Paths of the message that don't go along, not inside of other fields either; but what is mapped is mapped.
+    /// Paths of the message, in lower case, that don't go along, not inside of other fields either; but what is mapped is mapped.
     pub drop: Vec<Vec<String>>,
 }
 
@@ -41,8 +44,8 @@ pub enum Source {
         /// What it must be, if it is there.
         of_type: Option<Type>,
     },
-    /// Always the same, as JSON.
-    Constant(Box<RawValue>),
+    /// Always the same, as JSON on one line.
+    Constant(String),
     /// A time, by the function's `TIME_POLICY`.
     Time(Vec<String>),
     /// What the rule or the event knows of the message.
@@ -54,8 +57,8 @@ pub enum Source {
 pub enum Missing {
     /// The line has no such field either.
     Omit,
-    /// This, as JSON.
-    Default(Box<RawValue>),
+    /// This, as JSON on one line.
+    Default(String),
     /// The message is no good.
     Refuse,
 }
@@ -85,6 +88,18 @@ impl Type {
             Self::String => "string",
             Self::Boolean => "boolean",
         }
+    }
+
+    /// Refuses a value of another type; null is of each.
+    pub fn check(self, path: &[String], value: &RawValue) -> Result<(), Poison> {
+        let json = value.get();
+        let fits = match self {
+            Self::Bigint => json.parse::<i64>().is_ok(),
+            Self::Double => json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']),
+            Self::String => json.starts_with('"'),
+            Self::Boolean => json == "true" || json == "false",
+        };
+        if fits || json == "null" { Ok(()) } else { Err(Poison::Type(path.join("."), self.name())) }
     }
 }
 
@@ -216,17 +231,17 @@ impl Mapping {
         if fields.is_empty() && !keep_others && mistakes.is_empty() {
             mistakes.push("fields: a line would have nothing of its message".to_owned());
         }
-        for reserved in [ID, UPTIME] {
-            if fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(reserved)) {
-                mistakes.push(format!("{reserved}: the function itself writes this field; give it another name"));
-            }
+        let reserved = [(ID, has(&fields, ID, false)), (UPTIME, has(&fields, UPTIME, true))];
+        for (name, _) in reserved.into_iter().filter(|(_, is_there)| *is_there) {
+            mistakes.push(format!("{name}: the function itself writes this field; give it another name"));
         }
         if times(&fields) > 1 {
             mistakes.push("time: one field only, for a line has one uptime_ms".to_owned());
         }
         let (drop, bad): (Vec<_>, Vec<_>) = written.drop.into_iter().map(names).partition(Result::is_ok);
         mistakes.extend(bad.into_iter().filter_map(Result::err).map(|why| format!("drop: {why}")));
-        let drop = drop.into_iter().flatten().collect();
+        let lower = |path: Vec<String>| path.iter().map(|name| name.to_lowercase()).collect();
+        let drop = drop.into_iter().flatten().map(lower).collect();
         if mistakes.is_empty() { Ok(Self { fields, keep_others, drop }) } else { Err(mistakes.join(", ")) }
     }
 
@@ -241,8 +256,8 @@ impl Mapping {
     /// The names that a line has already, in lower case: readers of the lake don't regard it.
     #[must_use]
     pub fn taken(&self) -> BTreeSet<String> {
-        let own = [ID, UPTIME].into_iter().chain(self.fields.iter().map(|(name, _)| name.as_str()));
-        own.map(str::to_lowercase).collect()
+        let own = [ID, UPTIME].into_iter().chain(Metadata::ALL.map(Metadata::field));
+        own.chain(self.fields.iter().map(|(name, _)| name.as_str())).map(str::to_lowercase).collect()
     }
 }
 
@@ -253,6 +268,13 @@ fn paths(fields: &[(String, Field)]) -> Box<dyn Iterator<Item = &Vec<String>> + 
         Field::Value(Source::From { path, .. } | Source::Time(path)) => Box::new(std::iter::once(path)),
         Field::Value(_) => Box::new(std::iter::empty()),
     }))
+}
+
+/// Whether a field has this name, without regard to case; inside of objects, too.
+fn has(fields: &[(String, Field)], wanted: &str, inside: bool) -> bool {
+    fields.iter().any(|(name, field)| {
+        name.to_lowercase() == wanted || matches!(field, Field::Object(fields) if inside && has(fields, wanted, inside))
+    })
 }
 
 fn times(fields: &[(String, Field)]) -> usize {
@@ -272,7 +294,7 @@ fn source(field: WrittenField) -> Result<Source, String> {
         return Err("default, required and type go with from".to_owned());
     }
     if let Some(value) = field.constant {
-        return Ok(Source::Constant(value));
+        return Ok(Source::Constant(on_one_line(&value)?));
     }
     if let Some(metadata) = field.metadata {
         return Ok(Source::Metadata(metadata));
@@ -283,11 +305,22 @@ fn source(field: WrittenField) -> Result<Source, String> {
     let path = names(field.from.ok_or("needs from")?)?;
     let missing = match (field.default, field.required) {
         (Some(_), true) => return Err("default and required exclude each other".to_owned()),
-        (Some(value), false) => Missing::Default(value),
+        (Some(value), false) => {
+            field
+                .of_type
+                .map_or(Ok(()), |of_type| of_type.check(&path, &value))
+                .map_err(|why| format!("default: {why}"))?;
+            Missing::Default(on_one_line(&value)?)
+        }
         (None, true) => Missing::Refuse,
         (None, false) => Missing::Omit,
     };
     Ok(Source::From { path, missing, of_type: field.of_type })
+}
+
+fn on_one_line(value: &RawValue) -> Result<String, String> {
+    let mut json = String::new();
+    write_value(value, &[], &mut json).map_err(|why| why.to_string()).map(|()| json)
 }
 
 fn names(path: Path) -> Result<Vec<String>, String> {
@@ -301,24 +334,25 @@ fn names(path: Path) -> Result<Vec<String>, String> {
 
 /// Puts a value at a dotted name, into the objects that it needs.
 fn insert(fields: &mut Vec<(String, Field)>, name: &str, source: Source) -> Result<(), String> {
-    let Some((first, rest)) = name.split_once('.') else {
-        if name.is_empty() {
-            return Err("is no name".to_owned());
-        }
-        if fields.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            return Err("is there twice; readers of the lake don't regard case".to_owned());
-        }
-        fields.push((name.to_owned(), Field::Value(source)));
-        return Ok(());
-    };
-    let at = fields.iter().position(|(known, _)| known == first).unwrap_or_else(|| {
-        fields.push((first.to_owned(), Field::Object(Vec::new())));
-        fields.len() - 1
-    });
-    match fields.get_mut(at) {
-        Some((_, Field::Object(inner))) => insert(inner, rest, source),
-        _ => Err(format!("{first} is a value and can't have fields")),
+    let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    if first.is_empty() {
+        return Err("has an empty name".to_owned());
     }
+    let same = |known: &str| known.to_lowercase() == first.to_lowercase();
+    let known = fields.iter_mut().find(|(known, _)| same(known));
+    match (known, rest) {
+        (None, None) => fields.push((first.to_owned(), Field::Value(source))),
+        (None, Some(rest)) => {
+            let mut inner = Vec::new();
+            insert(&mut inner, rest, source)?;
+            fields.push((first.to_owned(), Field::Object(inner)));
+        }
+        (Some((known, Field::Object(inner))), Some(rest)) if known == first => insert(inner, rest, source)?,
+        (Some((known, _)), _) => {
+            return Err(format!("{known} is there already; readers of the lake don't regard case"));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use crate::js_date::Moment;
-use crate::mapping::{Field, ID, Mapping, Metadata, Missing, Source, Type, UPTIME};
-use crate::message::{Object, below, write_name, write_text, write_value};
+use crate::mapping::{Field, ID, Mapping, Metadata, Missing, Source, UPTIME};
+use crate::message::{Object, below, write_name, write_number, write_text, write_value};
 use crate::pack::RECORD;
 use crate::time::{Time, TimePolicy, Unplaced};
 
@@ -40,9 +40,9 @@ pub enum Poison {
     /// It nests deeper than readers of the lake may bear.
     #[error("it nests deeper than {} levels", crate::message::DEPTH)]
     TooDeep,
-    /// A number in it would be written out by some readers.
-    #[error("a number in it has an exponent of more than 4 digits")]
-    Exponent,
+    /// Readers would choke on a number in it.
+    #[error("a number in it has more than 400 characters, or an exponent of more than 4 digits")]
+    Number,
     /// It has only what the rule adds: of a payload that the rule can't read, that is all it hands on.
     #[error("it has only what the rule added, which could not read the rest")]
     OnlyMetadata,
@@ -142,15 +142,14 @@ impl Transform {
         to: &mut String,
     ) -> Result<(), Poison> {
         match source {
-            Source::Constant(constant) => copy(field, constant, &[], to)?,
+            Source::Constant(constant) => write_constant(field, constant, to),
             Source::From { path, missing, of_type } => match (message.at(path), missing) {
                 (Some(found), _) => {
                     of_type.map_or(Ok(()), |of_type| of_type.check(path, found))?;
-                    let dropped: Vec<&[String]> =
-                        self.mapping.drop.iter().filter_map(|dropped| dropped.strip_prefix(path.as_slice())).collect();
-                    copy(field, found, &dropped, to)?;
+                    let dropped = self.mapping.drop.iter().filter_map(|dropped| inside(dropped, path));
+                    copy(field, found, &dropped.collect::<Vec<_>>(), to)?;
                 }
-                (None, Missing::Default(default)) => copy(field, default, &[], to)?,
+                (None, Missing::Default(default)) => write_constant(field, default, to),
                 (None, Missing::Omit) => (),
                 (None, Missing::Refuse) => return Err(Poison::Lacks(path.join("."))),
             },
@@ -184,7 +183,7 @@ impl Transform {
                 write_name(field, to);
                 date(Some(moment), to);
                 write_name(UPTIME, to);
-                to.push_str(raw);
+                write_number(raw, to)?;
             }
         }
         Ok(())
@@ -192,30 +191,26 @@ impl Transform {
 
     fn write_others(&self, message: &Object<'_>, to: &mut String) -> Result<(), Poison> {
         let dropped: Vec<&[String]> = self.mapping.drop.iter().map(Vec::as_slice).collect();
-        for (field, value) in message.distinct() {
-            if self.consumed.contains(field.as_ref()) || self.taken.contains(&field.to_lowercase()) {
-                continue;
-            }
-            if let Some(dropped) = below(&dropped, field) {
-                copy(field, value, &dropped, to)?;
-            }
+        let goes_along = |name: &str, lower: &str| {
+            let free = !self.consumed.contains(name) && !self.taken.contains(lower);
+            if free { below(&dropped, lower) } else { None }
+        };
+        for (field, value, dropped) in message.distinct(goes_along) {
+            copy(field, value, &dropped, to)?;
         }
         Ok(())
     }
 }
 
-impl Type {
-    /// Refuses a value of another type; null is of each.
-    fn check(self, path: &[String], value: &RawValue) -> Result<(), Poison> {
-        let json = value.get();
-        let fits = match self {
-            Self::Bigint => json.parse::<i64>().is_ok(),
-            Self::Double => json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']),
-            Self::String => json.starts_with('"'),
-            Self::Boolean => json == "true" || json == "false",
-        };
-        if fits || json == "null" { Ok(()) } else { Err(Poison::Type(path.join("."), self.name())) }
-    }
+/// What of a dropped path lies inside the value at `path`.
+fn inside<'p>(dropped: &'p [String], path: &[String]) -> Option<&'p [String]> {
+    let (above, inside) = dropped.split_at_checked(path.len())?;
+    above.iter().zip(path).all(|(dropped, name)| *dropped == name.to_lowercase()).then_some(inside)
+}
+
+fn write_constant(field: &str, json: &str, to: &mut String) {
+    write_name(field, to);
+    to.push_str(json);
 }
 
 fn copy(field: &str, value: &RawValue, dropped: &[&[String]], to: &mut String) -> Result<(), Poison> {

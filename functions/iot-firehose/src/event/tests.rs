@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 fn read_source(event: &str) -> Result<(Source, usize), UnknownEvent> {
     let raw: Box<RawValue> = serde_json::from_str(event).unwrap();
-    Batch::read(&raw).map(|batch| (batch.source, batch.items.len()))
+    Batch::read(&raw, Sources::Any).map(|batch| (batch.source, batch.items.len()))
 }
 
 #[test]
@@ -41,10 +41,21 @@ fn the_shape_tells_the_source_and_no_device_can_pass_for_one() {
 }
 
 #[test]
+fn where_only_devices_invoke_everything_is_a_devices() {
+    for event in
+        [r#"{"Records":[{"eventSource":"aws:sqs","messageId":"m","body":"{}"}]}"#, r#"{"invocationId":1,"records":[]}"#]
+    {
+        let raw: Box<RawValue> = serde_json::from_str(event).unwrap();
+        let batch = Batch::read(&raw, Sources::Direct).unwrap();
+        assert_eq!((batch.source, batch.items.len()), (Source::Direct, 1), "{event}");
+    }
+}
+
+#[test]
 fn a_kinesis_line_is_named_by_shard_and_sequence_and_given_back_by_sequence() {
     let event = r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-1:7","kinesis":{"sequenceNumber":"7","data":""}}]}"#;
     let raw: Box<RawValue> = serde_json::from_str(event).unwrap();
-    let batch = Batch::read(&raw).unwrap();
+    let batch = Batch::read(&raw, Sources::Any).unwrap();
     assert_eq!((batch.items[0].name.as_deref(), batch.items[0].id.as_deref()), (Some("7"), Some("shardId-1:7")));
 }
 
@@ -55,7 +66,7 @@ proptest! {
         value in "\\PC*|\\[(\\{\"(eventSource|messageId|body|recordId|data|kinesis)\":(\"aws:sqs\"|\"aws:kinesis\"|7|null|\"\\\\ud800\"|\\{\\})\\},?){0,3}\\]"
     ) {
         if let Ok(raw) = serde_json::from_str::<Box<RawValue>>(&format!("{{\"{key}\":{value}}}"))
-            && let Ok(batch) = Batch::read(&raw)
+            && let Ok(batch) = Batch::read(&raw, Sources::Any)
         {
             for item in &batch.items {
                 let _ = item.data.text();

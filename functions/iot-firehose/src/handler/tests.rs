@@ -291,7 +291,7 @@ async fn every_sample_event_is_answered() {
     for (name, source) in samples {
         let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
         let raw: Box<RawValue> = serde_json::from_str(&text).unwrap();
-        let batch = Batch::read(&raw).unwrap();
+        let batch = Batch::read(&raw, Sources::Any).unwrap();
         assert_eq!(batch.source, source, "{name}");
         let world = World::default();
         let answer = handle(&world, &serde_json::from_str(&text).unwrap()).await.unwrap();

@@ -127,6 +127,18 @@ fn a_message_of_15_000_fields_takes_no_longer_than_its_size() {
 }
 
 #[test]
+fn of_names_that_are_the_same_to_readers_the_last_goes_along_that_may() {
+    let keep = r#"{"fields": {"place": {"from": "loc"}}, "others": "keep", "drop": ["key"]}"#;
+    let message = r#"{"LOC":2,"loc":1,"Key":"data","key":"s","_Topic":"x","X":1,"x":2}"#;
+    assert_eq!(
+        line_by(keep, TimePolicy::Javascript, message).unwrap(),
+        "{\"place\":1,\"LOC\":2,\"x\":2,\"id\":\"i\"}\n"
+    );
+    let strict = line_by(Mapping::DEFAULT, TimePolicy::Strict, r#"{"time":0e999999999}"#);
+    assert_eq!(strict, Err(Poison::Number));
+}
+
+#[test]
 fn strict_keeps_an_uptime_beside_the_arrival() {
     let line = line_by(Mapping::DEFAULT, TimePolicy::Strict, r#"{"time":4711,"sensor_a0":1}"#).unwrap();
     assert_eq!(line, "{\"time\":\"2024-05-21T10:15:30.123Z\",\"uptime_ms\":4711,\"sensor_value\":1,\"id\":\"i\"}\n");
@@ -144,7 +156,7 @@ fn what_gives_no_line_says_why_and_leaves_nothing_behind() {
         (Mapping::DEFAULT, "7", Poison::NotAnObject),
         (Mapping::DEFAULT, r#"{"\ud800":1,"sensor_a0":2}"#, Poison::Name),
         (Mapping::DEFAULT, &"[".repeat(100_000), Poison::TooDeep),
-        (Mapping::DEFAULT, r#"{"sensor_a0":1e999999999}"#, Poison::Exponent),
+        (Mapping::DEFAULT, r#"{"sensor_a0":1e999999999}"#, Poison::Number),
         (Mapping::DEFAULT, r#"{"_topic":"t","_arrival":1}"#, Poison::OnlyMetadata),
         (required, r#"{"x":{"z":1}}"#, Poison::Lacks("x.y".into())),
         (Mapping::DEFAULT, &large, Poison::TooLarge),

@@ -52,7 +52,7 @@ pub enum InputError {
     #[error("input.{0} contains control characters; look at the account in the directory")]
     Control(&'static str),
     /// The SID is none.
-    #[error("input.Sid is no security identifier (S-1-...)")]
+    #[error("input.SID is no security identifier (S-1-...)")]
     NotSid,
     /// The service is none that this function knows.
     #[error("input.Service is neither WorkSpaces nor Connect")]
@@ -79,7 +79,7 @@ impl Request {
             "Connect" => Service::Connect,
             _ => return Err(InputError::UnknownService),
         };
-        let sid = optional(input, "Sid", 184)?; // 15 sub-authorities at most
+        let sid = optional(input, "SID", 184)?; // 15 sub-authorities at most
         if sid.as_deref().is_some_and(|sid| !is_sid(sid)) {
             return Err(InputError::NotSid);
         }
@@ -136,11 +136,11 @@ mod tests {
     fn what_is_not_set_is_absent() {
         for unset in [json!(null), json!(""), json!(" "), json!("-"), json!("%%1793")] {
             let account =
-                read(&json!({"DisplayName": unset, "SamAccountName": unset, "Sid": unset})).ok().unwrap().account;
+                read(&json!({"DisplayName": unset, "SamAccountName": unset, "SID": unset})).ok().unwrap().account;
             assert!(account.display_name.is_none() && account.sam_account_name.is_none() && account.sid.is_none());
         }
         let account =
-            read(&json!({"DisplayName": " Anna Müller ", "Sid": "S-1-5-21-1-2-3-1104"})).ok().unwrap().account;
+            read(&json!({"DisplayName": " Anna Müller ", "SID": "S-1-5-21-1-2-3-1104"})).ok().unwrap().account;
         assert_eq!(account.display_name.as_deref(), Some("Anna Müller"));
         assert_eq!(account.sid.as_deref(), Some("S-1-5-21-1-2-3-1104"));
     }
@@ -155,8 +155,8 @@ mod tests {
             (json!({"DisplayName": "x".repeat(257)}), InputError::TooLong("DisplayName", 256)),
             (json!({"DisplayName": "hush\u{0}hush"}), InputError::Control("DisplayName")),
             (json!({"SamAccountName": "hush\nhush"}), InputError::Control("SamAccountName")),
-            (json!({"Sid": "S-1-5-hush"}), InputError::NotSid),
-            (json!({"Sid": "S-1-5--3"}), InputError::NotSid),
+            (json!({"SID": "S-1-5-hush"}), InputError::NotSid),
+            (json!({"SID": "S-1-5--3"}), InputError::NotSid),
         ] {
             let error = read(&more).err().unwrap();
             assert!(!error.to_string().contains("hush"));
@@ -170,7 +170,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_read_is_bounded(text in ".{0,2000}") {
-            if let Ok(request) = read(&json!({"User": text, "UPN": text, "DisplayName": text, "Sid": text})) {
+            if let Ok(request) = read(&json!({"User": text, "UPN": text, "DisplayName": text, "SID": text})) {
                 prop_assert!(request.account.upn.chars().count() <= 1024);
                 prop_assert!(!request.account.user.chars().any(char::is_control));
             }

@@ -11,6 +11,8 @@ use super::call::{CallFailure, Kind};
 use super::error::ProvisionError;
 use super::request::{Account, InputError, Request, Service};
 use super::username::UsernameError;
+use crate::trigger::account::{Directory, UpnFallback, Verdict};
+use crate::trigger::judge::judge_message;
 
 const SERVICES: [Service; 2] = [Service::WorkSpaces, Service::Connect];
 
@@ -139,7 +141,7 @@ fn the_task_reads_what_the_branches_send() {
             if let Some(name) = name.strip_suffix(".$") {
                 let key = path.as_str().unwrap().strip_prefix("$.account.").unwrap();
                 assert!(defaults.contains_key(key), "{key}");
-                let value = if name == "Sid" { "S-1-5-21-1" } else { name };
+                let value = if name == "SID" { "S-1-5-21-1" } else { name };
                 input.insert(name.to_owned(), value.into());
             } else {
                 input.insert(name.clone(), path.clone());
@@ -150,6 +152,24 @@ fn the_task_reads_what_the_branches_send() {
         assert_eq!((request.account.upn.as_str(), request.account.sid.as_deref()), ("UPN", Some("S-1-5-21-1")));
         assert_eq!(request.account.sam_account_name.as_deref(), Some("SamAccountName"));
         assert_eq!(request.account.display_name.as_deref(), Some("DisplayName"));
+    }
+}
+
+/// The trigger gives every key of the defaults, by the same name.
+#[test]
+fn the_workflow_reads_what_the_trigger_starts_it_with() {
+    let sample = include_str!("../../../../events/onboarding/trigger-one-user.decoded.json");
+    let sample: Value = serde_json::from_str(sample).unwrap();
+    let message = sample["logEvents"][0]["message"].as_str().unwrap();
+    let directory = Directory {
+        domain: "corp.example.com".to_owned(),
+        netbios: "CORP".to_owned(),
+        upn_fallback: UpnFallback::SamAccountName,
+    };
+    let Some(Verdict::Start(account)) = judge_message(message, &directory).unwrap() else { panic!("not started") };
+    let input = serde_json::to_value(account).unwrap();
+    for key in workflow()["States"]["Defaults"]["Result"].as_object().unwrap().keys() {
+        assert!(input.get(key).is_some(), "{key}: {input}");
     }
 }
 

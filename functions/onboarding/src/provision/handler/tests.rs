@@ -102,7 +102,7 @@ async fn handle(world: &World, identity: &str, event: &Value) -> Result<String, 
 fn event(service: &str) -> Value {
     json!({"input": {
         "User": "anna.mueller", "UPN": "anna.mueller@corp.example.com", "Domain": "corp.example.com", "Service": service,
-        "Sid": "S-1-5-21-1-2-3-1104", "SamAccountName": "AMueller", "DisplayName": "Anna Müller",
+        "SID": "S-1-5-21-1-2-3-1104", "SamAccountName": "AMueller", "DisplayName": "Anna Müller",
     }})
 }
 

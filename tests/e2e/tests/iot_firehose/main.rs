@@ -14,6 +14,7 @@ mod configuration;
 mod crashes;
 mod delivery;
 mod devices;
+mod memory;
 mod outage;
 mod parquet;
 mod poison;

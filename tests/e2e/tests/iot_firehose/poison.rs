@@ -22,7 +22,10 @@ fn texts() -> Vec<(String, &'static str)> {
         ("[1567023375013,448]".to_owned(), "it is no JSON object"),
         (r#"{"_topic":"a","_client_id":"b","_arrival":1}"#.to_owned(), "it has only what the rule added"),
         (deep, "it nests deeper than 64 levels"),
-        (r#"{"time":1,"sensor_a0":1e99999}"#.to_owned(), "a number in it has an exponent of more than 4 digits"),
+        (
+            r#"{"time":1,"sensor_a0":1e99999}"#.to_owned(),
+            "a number in it has more than 400 characters, or an exponent of more than 4 digits",
+        ),
         (large(5, 1_024_000), "its line has more than the 1024000 bytes of a record"),
     ]
 }

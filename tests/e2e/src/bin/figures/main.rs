@@ -1,5 +1,5 @@
-//! `make bench`: the figures that the docs name, measured on this machine against the local AWS. With the argument
-//! `start` only the start of the processes.
+//! `make bench`: the figures that the docs name, measured on this machine against the local AWS. Arguments: names of systems,
+//! and `start` for the start of their processes only.
 
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
@@ -12,20 +12,28 @@ use local_aws::{Function, LocalAws};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let only_start = std::env::args().nth(1).as_deref() == Some("start");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let only_start = arguments.iter().any(|argument| argument == "start");
+    let systems: Vec<&String> = arguments.iter().filter(|argument| *argument != "start").collect();
+    let wanted = |system: &str| systems.is_empty() || systems.iter().any(|wanted| *wanted == system);
     let aws = LocalAws::start().await?;
-    println!("\nnat-failover\n");
-    head();
-    nat::figures(&aws, only_start).await?;
-    println!("\nssh-rotation\n");
-    head();
-    ssh::figures(&aws, only_start).await?;
-    println!("\niot-firehose\n");
-    head();
-    iot::figures(&aws, only_start).await
+    if wanted("nat-failover") {
+        head("nat-failover");
+        nat::figures(&aws, only_start).await?;
+    }
+    if wanted("ssh-rotation") {
+        head("ssh-rotation");
+        ssh::figures(&aws, only_start).await?;
+    }
+    if wanted("iot-firehose") {
+        head("iot-firehose");
+        iot::figures(&aws, only_start).await?;
+    }
+    Ok(())
 }
 
-fn head() {
+fn head(system: &str) {
+    println!("\n{system}\n");
     println!("| figure | measured | to reach |");
     println!("| --- | --- | --- |");
 }

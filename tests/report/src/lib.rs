@@ -16,6 +16,7 @@ mod scale;
 mod tally;
 mod terminal;
 mod text;
+mod workflows;
 
 pub use cluster::{Cluster, Line, Login, Moment};
 pub use lake::{Fate, Lake, Message, Object, Reading};
@@ -25,6 +26,7 @@ pub use network::{
 };
 pub use tally::Counts;
 pub use terminal::{Narrator, Task};
+pub use workflows::{Decision, Execution, Lane, LaneOutcome, Service, Status, Try, User, Workflows};
 
 #[cfg(test)]
 extern crate self as report;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::Cluster;
 use crate::lake::Lake;
 use crate::network::Network;
+use crate::workflows::Workflows;
 
 /// One run of the demo.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,8 @@ pub enum Figure {
     Cluster(Cluster),
     /// Messages, and what became of each on its way into a data lake.
     Lake(Lake),
+    /// New users, and the workflow of each.
+    Workflows(Workflows),
 }
 
 impl Default for Outcome {

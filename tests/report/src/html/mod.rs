@@ -6,6 +6,7 @@ mod lake;
 mod network;
 mod scenario;
 mod timeline;
+mod workflows;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -16,7 +17,8 @@ const STYLE: &str = concat!(
     include_str!("page.css"),
     include_str!("network.css"),
     include_str!("cluster.css"),
-    include_str!("lake.css")
+    include_str!("lake.css"),
+    include_str!("workflows.css")
 );
 
 pub(crate) fn page(report: &Report) -> String {

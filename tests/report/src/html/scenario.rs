@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{answer, cluster, facts, lake, mark, network, timeline};
+use super::{answer, cluster, facts, lake, mark, network, timeline, workflows};
 use crate::model::{Check, Figure, Outcome, Scenario};
 
 pub(super) fn section(anchor: &str, number: usize, scenario: &Scenario) -> Markup {
@@ -33,6 +33,8 @@ fn figures(before: &Figure, after: &Figure) -> Markup {
         (_, Figure::Cluster(moments)) => cluster::figure(moments),
         (Figure::Lake(before), Figure::Lake(after)) => lake::figure(Some(before), after),
         (_, Figure::Lake(after)) => lake::figure(None, after),
+        (Figure::Workflows(before), Figure::Workflows(after)) => workflows::figure(Some(before), after),
+        (_, Figure::Workflows(after)) => workflows::figure(None, after),
     }
 }
 

@@ -8,6 +8,7 @@ mod network;
 mod paint;
 mod story;
 mod task;
+mod workflows;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -77,6 +78,7 @@ impl Narrator {
             Figure::Network(network) => self.lines(network::state(self.paint, &network.unmarked(), None)),
             Figure::Cluster(cluster) => self.lines(cluster::state(self.paint, cluster)),
             Figure::Lake(lake) => self.lines(lake::before(self.paint, lake)),
+            Figure::Workflows(workflows) => self.lines(workflows::before(self.paint, workflows)),
         }
     }
 
@@ -112,6 +114,10 @@ impl Narrator {
             (_, Figure::Lake(after)) => {
                 self.heading("After");
                 self.lines(lake::state(self.paint, after));
+            }
+            (_, Figure::Workflows(after)) => {
+                self.heading("What came of each log event");
+                self.lines(workflows::state(self.paint, after));
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct Judged {
     pub skipped: Vec<(String, Skipped)>,
     /// How many events are not 4720.
     pub others: usize,
-    /// The events that can't be read: the log event's id and what is wrong.
+    /// The events that can't be read: the log event's id, if it has one, and what is wrong.
     pub malformed: Vec<(String, Malformed)>,
 }
 
@@ -26,9 +26,9 @@ pub struct Judged {
 #[must_use]
 pub fn judge(events: &[&RawValue], directory: &Directory) -> Judged {
     let mut judged = Judged::default();
-    for event in events {
+    for (number, event) in events.iter().enumerate() {
         let Ok(event) = serde_json::from_str::<LogEvent<'_>>(event.get()) else {
-            judged.malformed.push((String::new(), Malformed::NotALogEvent));
+            judged.malformed.push((String::new(), Malformed::NotALogEvent(number)));
             continue;
         };
         match judge_message(&event.message, directory) {

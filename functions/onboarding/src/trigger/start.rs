@@ -9,7 +9,7 @@ use shared::deadline::Deadline;
 use super::account::Account;
 use super::ports::{Started, Workflow};
 
-/// Calls under way at once: a batch of 1,000 users takes seconds, and no call waits for its connection.
+/// Calls under way at once, each on a connection of its own: a batch of 1,000 users takes some seconds.
 const AT_ONCE: usize = 10;
 
 /// What came of it.

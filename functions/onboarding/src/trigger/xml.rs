@@ -27,8 +27,8 @@ const WINDOWS: Namespace<'static> = Namespace("http://schemas.microsoft.com/win/
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// The batch's JSON is good and this entry is not.
-    #[error("it is no log event with id and message")]
-    NotALogEvent,
+    #[error("entry {0} of logEvents is no log event with id and message")]
+    NotALogEvent(usize),
     /// The message.
     #[error("it has more than {LONGEST} bytes")]
     TooLong,
@@ -38,6 +38,9 @@ pub enum Malformed {
     /// Not XML.
     #[error("its XML is not well-formed at byte {0}")]
     Syntax(u64),
+    /// Attributes that are not XML.
+    #[error("an element's attributes are not well-formed")]
+    Attribute,
     /// A document type: nothing that Windows writes, and the way to entities that expand.
     #[error("it has a document type")]
     DocumentType,
@@ -50,9 +53,9 @@ pub enum Malformed {
     /// Elements in elements.
     #[error("it is more than {DEEPEST} elements deep")]
     TooDeep,
-    /// Attributes.
+    /// Too many attributes.
     #[error("an element has more than {MOST_ATTRIBUTES} attributes")]
-    Attributes,
+    TooManyAttributes,
     /// It ends too early.
     #[error("it is cut off")]
     CutOff,
@@ -188,9 +191,9 @@ impl Element<'_> {
         let mut value = None;
         for (number, attribute) in self.start.attributes().enumerate() {
             if number == MOST_ATTRIBUTES {
-                return Err(Malformed::Attributes);
+                return Err(Malformed::TooManyAttributes);
             }
-            let attribute = attribute.map_err(|_| Malformed::Syntax(0))?;
+            let attribute = attribute.map_err(|_| Malformed::Attribute)?;
             if attribute.key.as_ref() == name {
                 let text = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Malformed::Entity)?;
                 value = Some(clean(text));

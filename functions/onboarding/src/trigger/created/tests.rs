@@ -108,7 +108,7 @@ fn what_is_not_well_formed_too_large_or_ambiguous_is_malformed() {
         (with("jdoe", &"x".repeat(3 * 1024 + 1)), Malformed::LongValue),
         (format!("<!DOCTYPE Event [<!ENTITY x 'y'>]>{PLAIN}"), Malformed::DocumentType),
         (with("<EventData>", &deep).replacen("<x>", "<x><x><x>", 1), Malformed::TooDeep),
-        (with("<Data Name='TargetSid'", &format!("<Data Name='TargetSid'{attributes}")), Malformed::Attributes),
+        (with("<Data Name='TargetSid'", &format!("<Data Name='TargetSid'{attributes}")), Malformed::TooManyAttributes),
         (with("<EventData>", "<e:x/><EventData>"), Malformed::Prefix),
         (with("<EventID>4720</EventID>", ""), Malformed::Missing("EventID")),
         (with("<EventID>4720", "<EventID>4720</EventID><EventID>4738"), Malformed::Twice("EventID")),
@@ -120,7 +120,7 @@ fn what_is_not_well_formed_too_large_or_ambiguous_is_malformed() {
         (format!("{PLAIN}{}", " ".repeat(256 * 1024)), Malformed::TooLong),
         (with("</EventData></Event>", "</EventData>"), Malformed::CutOff),
         (with("</Data></EventData>", "</EventData>"), Malformed::Syntax(362)),
-        (with("<Data Name='TargetSid'", "<Data Name='TargetSid' Name='x'"), Malformed::Syntax(0)),
+        (with("<Data Name='TargetSid'", "<Data Name='TargetSid' Name='x'"), Malformed::Attribute),
     ] {
         assert_eq!(read(&message).unwrap_err(), expected, "{message}");
     }

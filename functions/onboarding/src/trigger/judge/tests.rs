@@ -37,6 +37,6 @@ fn a_bad_event_does_not_touch_its_neighbours() {
     let bad = json!({"id": "2", "message": message("S-1-5-21-8", "").replace("</Event>", "")});
     let judged = judge_all(&[json!(7), bad, good, json!({"id": "3"}), json!({"id": "4", "message": "4720"})]);
     assert_eq!((judged.accounts.len(), judged.others), (1, 1));
-    let not = || (String::new(), Malformed::NotALogEvent);
-    assert_eq!(judged.malformed, [not(), ("2".to_owned(), Malformed::CutOff), not()]);
+    let not = |entry| (String::new(), Malformed::NotALogEvent(entry));
+    assert_eq!(judged.malformed, [not(0), ("2".to_owned(), Malformed::CutOff), not(3)]);
 }

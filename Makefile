@@ -6,7 +6,9 @@
 # Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that
 # the tests want, `make demo` those that it wants.
 
-FUNCTIONS := nat-failover ssh-rotation iot-firehose
+FUNCTIONS := nat-failover ssh-rotation iot-firehose onboarding
+# What Lambda runs: one for each function, two for onboarding.
+BOOTSTRAPS := nat-failover ssh-rotation iot-firehose onboarding-trigger onboarding-provision
 
 # Where things are kept; CI puts both outside the clone, so that a second run is fast.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -21,7 +23,7 @@ PYTHON := $(LOCAL_AWS_VENV)/bin/python
 export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
-.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid ssh emulators arm64 sam-build
+.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid ssh emulators fuzz arm64 sam-build
 
 demo: tools host
 	@tests/system-packages.sh demo
@@ -29,13 +31,14 @@ demo: tools host
 	@cargo build --quiet $(WORKSPACE) --bin demo --example copy_file
 	@$(CARGO_TARGET_DIR)/debug/demo
 
-test: fmt-check system tools lint deny templates emulators squid ssh host unit arm64 sam-build
+test: fmt-check system tools lint deny templates emulators squid ssh fuzz host unit arm64 sam-build
 	$(SAY) "all of it passed"
 
 bench: tools host
 	@cargo build --quiet $(WORKSPACE) --bin figures
 	@$(CARGO_TARGET_DIR)/debug/figures
 	@cargo bench --quiet -p iot-firehose --bench prepare
+	@cargo bench --quiet -p onboarding --bench trigger
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
@@ -103,6 +106,10 @@ ssh:
 	$(SAY) "the script that changes authorized_keys, by several shells; its document"
 	@$(if $(filter 0,$(shell id -u)),,unshare --map-root-user --map-auto )$(PYTHON) -m unittest discover -s tests/ssh
 
+fuzz:
+	$(SAY) "fuzzing what onboarding-trigger reads (a minute, and another to build it the first time)"
+	@tests/fuzz.sh
+
 unit:
 	$(SAY) "unit and end-to-end tests (some minutes the first time)"
 	@cargo build --quiet $(WORKSPACE) --example copy_file # cargo test builds its tests only
@@ -110,7 +117,7 @@ unit:
 
 arm64: build
 	$(SAY) "the arm64 artifact under emulation"
-	@tests/arm64/run.sh $(FUNCTIONS)
+	@tests/arm64/run.sh $(BOOTSTRAPS)
 
 # What a user's `sam build` does, nested applications and all.
 sam-build: tools
@@ -132,3 +139,9 @@ build-SshRotationFunction: build
 
 build-IotFirehoseFunction: build
 	@cp -r $(CARGO_TARGET_DIR)/lambda/iot-firehose/bootstrap functions/iot-firehose/mappings $(ARTIFACTS_DIR)/
+
+build-OnboardingTriggerFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/onboarding-trigger/bootstrap $(ARTIFACTS_DIR)/
+
+build-OnboardingProvisionFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/onboarding-provision/bootstrap $(ARTIFACTS_DIR)/

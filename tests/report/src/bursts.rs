@@ -17,9 +17,10 @@ impl Burst<'_> {
         (self.part, self.action, self.error) == (other.part, other.action, other.error)
     }
 
-    /// Whether it is the question that was asked just before, as a poll is: then the one before takes its calls.
+    /// Whether it is the question that was asked just before, as a poll is, or a call tried again that fails as before:
+    /// then the one before takes its calls.
     fn asks_again(&mut self, before: &mut Self) -> bool {
-        let again = self.is_like(before) && self.error.is_none() && self.resources() == before.resources();
+        let again = self.is_like(before) && self.resources() == before.resources();
         if again && self.calls.len() == 1 {
             before.calls.append(&mut self.calls);
             return true;
@@ -107,6 +108,9 @@ mod tests {
             |depth| Step { resource: "command".into(), ..step(depth, "ListCommandInvocations", f64::from(depth)) };
         let names = |steps: &[Step]| bursts(steps).iter().map(Burst::name).collect::<Vec<_>>();
         assert_eq!(names(&[poll(1), poll(2), poll(3)]), ["ListCommandInvocations × 3"]);
+        let refused = |depth| Step { error: Some("Throttled".into()), ..poll(depth) };
+        let again = ["ListCommandInvocations × 2", "ListCommandInvocations"];
+        assert_eq!(names(&[refused(1), refused(2), poll(3)]), again, "tried again until it went through");
         let other = Step { part: "finishSecret".into(), ..poll(2) };
         assert_eq!(names(&[poll(1), other]).len(), 2, "another part of the work");
         assert_eq!(names(&[step(1, "ReplaceRoute", 1.0), step(2, "ReplaceRoute", 9.0)]).len(), 2, "another resource");

@@ -26,7 +26,7 @@ pub use network::{
 };
 pub use tally::Counts;
 pub use terminal::{Narrator, Task};
-pub use workflows::{Decision, Execution, Lane, LaneOutcome, Service, Status, Try, User, Workflows};
+pub use workflows::{Decision, Execution, Lane, LaneOutcome, Service, Status, Totals, Try, User, Workflows};
 
 #[cfg(test)]
 extern crate self as report;

@@ -1,7 +1,12 @@
 //! New users, and the workflow of each: what the trigger made of each log event, and how each branch of an execution
 //! went, try by try.
 
+mod tally;
+pub(crate) mod way;
+
 use serde::{Deserialize, Serialize};
+
+pub use tally::Totals;
 
 /// A batch of log events and what came of it. The state before has what the services held, and users only if they had
 /// executions already.

@@ -5,6 +5,8 @@
 mod data;
 #[path = "promises/lake.rs"]
 mod lake;
+#[path = "promises/workflows.rs"]
+mod workflows;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -54,7 +56,7 @@ fn network(figure: &Figure) -> Option<&Network> {
 /// The report with something before every text, but for words that the model knows.
 fn spoilt(report: &Report, spoil: &str) -> Report {
     fn walk(value: &mut Value, spoil: &str) {
-        const WORDS: [&str; 19] = [
+        const WORDS: [&str; 29] = [
             "network",
             "ok",
             "failed",
@@ -74,6 +76,16 @@ fn spoilt(report: &Report, spoil: &str) -> Report {
             "given-back",
             "dead-letter",
             "lost",
+            "workflows",
+            "started",
+            "already-started",
+            "skipped",
+            "malformed",
+            "not-started",
+            "running",
+            "succeeded",
+            "created",
+            "already-there",
         ];
         match value {
             Value::String(text) if !WORDS.contains(&text.as_str()) => text.insert_str(0, spoil),

@@ -4,6 +4,8 @@
 pub(crate) mod cluster;
 #[path = "lake.rs"]
 pub(crate) mod lake;
+#[path = "workflows.rs"]
+pub(crate) mod workflows;
 
 use report::{
     AlarmState, Chapter, Check, Fact, Figure, Group, Instance, NatGateway, Network, Outcome, Report, Route, RouteState,
@@ -37,6 +39,11 @@ pub(crate) fn report() -> Report {
                 system: "iot-firehose".into(),
                 lead: "Readings become lines of a data lake; what gives no line goes into quarantine.".into(),
                 scenarios: lake::scenarios(),
+            },
+            Chapter {
+                system: "onboarding".into(),
+                lead: "Whoever gets an account gets a WorkSpace and a Connect user with it.".into(),
+                scenarios: workflows::scenarios(),
             },
         ],
     }

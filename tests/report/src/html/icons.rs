@@ -5,6 +5,8 @@ use maud::{Markup, html};
 use crate::cluster::Login;
 use crate::lake::Kind;
 use crate::network::{AlarmState, Condition};
+use crate::workflows::Decision;
+use crate::workflows::way::End;
 
 /// A tick or a cross in a circle.
 pub(super) fn mark(held: bool) -> Markup {
@@ -89,6 +91,27 @@ pub(super) fn again() -> Markup {
 /// A tick in a circle.
 pub(super) fn held() -> Markup {
     condition(Condition::Healthy)
+}
+
+/// The end of a way: a tick in a circle, an equals sign in a ring, a cross in an octagon, a broken circle.
+pub(super) fn end(end: End) -> Markup {
+    match end {
+        End::Made => held(),
+        End::There => html! { circle.hollow r="6.3" {} path.line d="M-2.6 -1.7H2.6M-2.6 1.7H2.6" {} },
+        End::Failed => condition(Condition::Failed),
+        End::Running => condition(Condition::Launching),
+    }
+}
+
+/// A decision: an arrow, an arrow back, a dash, a cross, a mark in a triangle.
+pub(super) fn decision(decision: &Decision) -> Markup {
+    match decision {
+        Decision::Started => html! { path.line d="M-5 0H5M1.5 -3.5 5 0 1.5 3.5" {} },
+        Decision::AlreadyStarted => fate(Kind::GivenBack),
+        Decision::Skipped(_) => html! { path.line d="M-4 0H4" {} },
+        Decision::Malformed(_) => fate(Kind::Quarantined),
+        Decision::NotStarted(_) => login(Login::OtherHost),
+    }
 }
 
 /// An icon in running text.

@@ -16,12 +16,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, _gather_role_policies, evaluate, evaluate_resource_policy
-from ministack.services import iam, iot, lambda_svc
+from ministack.services import iot
+
+from ministack_roles import Service
 
 Json = dict[str, Any]
 
-SERVICE = "iot.amazonaws.com"
 DECIMAL = decimal.Context(prec=34, Emax=999, Emin=-999, traps=[decimal.Overflow])
 
 _act = iot._dispatch_rule_action
@@ -71,43 +71,6 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-class Rule:
-    """Who acts: a rule of an account, with the keys that policies' conditions know it by."""
-
-    def __init__(self, account: str, region: str, name: str) -> None:
-        self.account, self.region = account, region
-        arn = f"arn:aws:iot:{region}:{account}:rule/{name}"
-        self.keys = {"aws:sourcearn": arn, "aws:sourceaccount": account}
-
-    def context(self, principal: str, action: str, resource: str) -> EvalContext:
-        kind = "AssumedRole" if principal.startswith("arn:") else "Service"
-        return EvalContext(principal, kind, self.account, action, resource, self.region, service_context=self.keys)
-
-    def require_role(self, role_arn: str, action: str, resource: str) -> None:
-        """IoT may assume the role, and the role may do this."""
-        name = role_arn.rsplit("/", 1)[-1]
-        role = iam._roles.get_scoped(self.account, None, name) or {}
-        assume = self.context(SERVICE, "sts:AssumeRole", "*")
-        trust = evaluate_resource_policy(role.get("AssumeRolePolicyDocument"), assume, service=SERVICE)
-        if trust.decision != "Allow":
-            raise PermissionError(f"{SERVICE} is not authorized to assume {role_arn}")
-        session = f"arn:aws:sts::{self.account}:assumed-role/{name}/iot"
-        policies = _gather_role_policies(name, self.account)
-        if evaluate(self.context(session, action, resource), policies).decision != "Allow":
-            raise PermissionError(f"{session} is not authorized to perform {action} on resource {resource}")
-
-    def function(self, arn: str) -> Json:
-        """The function, if it lets this rule invoke it."""
-        of = {"account_id": self.account, "region": self.region}
-        func, config, _name = lambda_svc._get_func_record_for_ref_in_scope(arn, **of)
-        if not func or not config:
-            raise LookupError(f"Function not found: {arn}")
-        invoke = self.context(SERVICE, "lambda:InvokeFunction", config["FunctionArn"])
-        if evaluate_resource_policy(func.get("policy"), invoke, service=SERVICE).decision != "Allow":
-            raise PermissionError(f"{SERVICE} is not authorized to perform lambda:InvokeFunction on resource {arn}")
-        return lambda_svc._execution_record_for_config(func, config)
-
-
 def queue_arn(url: str, region: str) -> str:
     account, name = url.rstrip("/").split("/")[-2:]
     return f"arn:aws:sqs:{region}:{account}:{name}"
@@ -119,7 +82,7 @@ async def close_without_answer(*_: Any) -> None:
 
 def apply(invoke_asynchronously: Callable[[Json, Any], None]) -> None:
     async def act(account: str, region: str, name: str, action: Json, event: Any) -> None:
-        rule = Rule(account, region, name)
+        rule = Service("iot.amazonaws.com", account, region, f"arn:aws:iot:{region}:{account}:rule/{name}")
         if "lambda" in action:
             return invoke_asynchronously(rule.function(action["lambda"]["functionArn"]), event)
         if "sqs" in action:

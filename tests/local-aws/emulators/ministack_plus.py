@@ -15,6 +15,8 @@
 * Its event source mappings of queues take 10 messages at most and do not wait for their batching window:
   ``ministack_batches``.
 * Its IoT Core's devices and rules may do everything, and its rules invoke functions once: ``ministack_iot``.
+* Its Step Functions ask no role, know neither MaxDelaySeconds nor jitter, and start no execution twice: ``ministack_states``.
+* Its subscriptions of log groups take quoted terms apart and invoke functions once: ``ministack_logs``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
 """
@@ -38,7 +40,9 @@ from ministack.services.cloudformation import engine, helpers, provisioners
 
 import ministack_batches
 import ministack_iot
+import ministack_logs
 import ministack_ssm
+import ministack_states
 
 Json = dict[str, Any]
 
@@ -177,7 +181,9 @@ cloudwatch._dispatch_alarm_actions = lambda *_: None
 
 ministack_batches.apply()
 ministack_iot.apply(invoke_asynchronously)
+ministack_logs.apply(invoke_asynchronously)
 ministack_ssm.apply()
+ministack_states.apply(GATEWAY)
 
 if __name__ == "__main__":
     from ministack.app import main

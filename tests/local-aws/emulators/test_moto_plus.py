@@ -16,6 +16,7 @@ from moto_plus_tests.test_cloudwatch import CloudWatchTest, SnsTest  # noqa: F40
 from moto_plus_tests.test_instances import InstanceTest  # noqa: F401
 from moto_plus_tests.test_routes import RouteTest  # noqa: F401
 from moto_plus_tests.test_secrets import SecretsTest  # noqa: F401
+from moto_plus_tests.test_workspaces import WorkSpacesTest  # noqa: F401
 
 if __name__ == "__main__":
     unittest.main()

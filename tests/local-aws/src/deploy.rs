@@ -110,6 +110,13 @@ async fn package(account: &Account, bucket: &str, path: &Path, prefix: &str) -> 
     for code in &mut codes {
         code.logical_id = format!("{prefix}{}", code.logical_id);
     }
+    for (logical_id, definition) in template.definitions() {
+        let unreadable = Error::io(format!("{} cannot be read", definition.display()));
+        let key = format!("{prefix}{logical_id}.asl.json");
+        let definition = std::fs::read(&definition).map_err(unreadable)?;
+        account.control_rest("s3", "PUT", &format!("/{bucket}/{key}"), definition).await?;
+        template.replace_definition(&logical_id, &format!("s3://{bucket}/{key}"));
+    }
     for (logical_id, nested) in template.nested() {
         let inner = Box::pin(package(account, bucket, &nested, &format!("{prefix}{logical_id}."))).await?;
         let key = format!("{prefix}{logical_id}.template");

@@ -24,7 +24,7 @@ use crate::record::{Call, is_mutating};
 use crate::routes::{StandIn, stand_in};
 use crate::wire::{ServiceError, error_code};
 use crate::world::{AccountState, Caller, World};
-use crate::{alarms, forward, function, lock, read, rotation, ssm};
+use crate::{alarms, connect, forward, function, lock, read, rotation, ssm, states};
 
 /// Answers calls until the runtime ends.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
@@ -49,11 +49,13 @@ async fn answer(world: &Arc<World>, request: Request<Incoming>) -> Result<Respon
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
     let request = Request::from_parts(parts, body);
-    let response = if request.uri().path() == "/local-aws/invoke" {
-        let Ok(response) = invoke(world, &request).await;
-        response
-    } else {
-        dispatch(world, request).await?
+    let response = match request.uri().path() {
+        "/local-aws/invoke" => {
+            let Ok(response) = invoke(world, &request).await;
+            response
+        }
+        "/local-aws/states-clock" => states::clock(world, request.uri().query().unwrap_or_default()),
+        _ => dispatch(world, request).await?,
     };
     Ok(response.map(Full::new))
 }
@@ -104,6 +106,7 @@ async fn answered(
         Some(StandIn::RotationSteps) => rotation::rotate_secret(world, account, call, request).await,
         Some(StandIn::RunCommand) => ssm::answer(world, account, call, &request).await,
         Some(StandIn::Firehose) => firehose::answer(world, account, call, &request, refusals).await,
+        Some(StandIn::Connect) => connect::answer(account, call, &request),
         None => forwarded(world, account, call, request).await,
     }
 }
@@ -136,7 +139,7 @@ async fn function_call(
         service: crate::call::iam_prefix(&call.service).to_owned(),
         action: call.action,
         resources: authorization.resources,
-        parameters: call.parameters,
+        parameters: connect::without_password(&call.service, call.parameters),
         started,
         ended: Instant::now(),
         status: answer.map_or(0, |response| response.status().as_u16()),

@@ -23,6 +23,7 @@
 mod account;
 mod alarms;
 mod call;
+mod connect;
 mod control;
 mod deploy;
 mod emulators;
@@ -39,6 +40,7 @@ mod invocation;
 mod iot;
 mod lake;
 mod local_aws;
+mod log_events;
 mod nodes;
 mod observe;
 mod parquet;
@@ -51,6 +53,7 @@ mod routes;
 mod ssm;
 mod stack;
 mod startup;
+mod states;
 mod template;
 mod wire;
 mod world;
@@ -59,6 +62,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 
 pub use account::Account;
 pub use call::{ApiCall, NotUnderstood, Protocol};
+pub use connect::{ConnectInstance, ConnectUser};
 pub use control::Answer;
 pub use deploy::Deploy;
 pub use error::{Error, Result};
@@ -74,6 +78,7 @@ pub use record::{Call, CallLog};
 pub use rotation::{OpenRotation, RotateSecret, Rotation, RotationStep, StepRun};
 pub use ssm::{Agent, AssociationRun};
 pub use stack::{Resource, Stack};
+pub use states::{Execution, ExecutionStatus, State, StateKind};
 pub use wire::ServiceError;
 
 /// The one region of the local AWS.

@@ -35,6 +35,8 @@ pub(crate) enum StandIn {
     RunCommand,
     /// Firehose: ministack's writes an object for each record and never compresses.
     Firehose,
+    /// Connect's users: ministack has no Connect, moto's has no users.
+    Connect,
 }
 
 /// The stand-ins, by service and action.
@@ -43,6 +45,7 @@ pub(crate) const STAND_INS: &[(&str, &str, StandIn)] = &[
     ("secretsmanager", "RotateSecret", StandIn::RotationSteps),
     ("firehose", "PutRecord", StandIn::Firehose),
     ("firehose", "PutRecordBatch", StandIn::Firehose),
+    ("connect", "CreateUser", StandIn::Connect),
     ("ssm", "SendCommand", StandIn::RunCommand),
     ("ssm", "CancelCommand", StandIn::RunCommand),
     ("ssm", "ListCommands", StandIn::RunCommand),

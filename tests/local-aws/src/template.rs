@@ -64,24 +64,49 @@ impl Template {
 
     /// The nested applications: logical id and the path of the template.
     pub(crate) fn nested(&mut self) -> Vec<(String, PathBuf)> {
+        self.files(nested_property)
+    }
+
+    /// Points a nested application to an uploaded template.
+    pub(crate) fn replace_nested(&mut self, logical_id: &str, url: &str) {
+        self.replace_file(logical_id, nested_property, url);
+    }
+
+    /// The state machines' definitions in files: logical id and path.
+    pub(crate) fn definitions(&mut self) -> Vec<(String, PathBuf)> {
+        self.files(definition_property)
+    }
+
+    /// Points a state machine to an uploaded definition.
+    pub(crate) fn replace_definition(&mut self, logical_id: &str, url: &str) {
+        self.replace_file(logical_id, definition_property, url);
+    }
+
+    /// The files beside the template that its resources name.
+    fn files(&mut self, property: PropertyOf) -> Vec<(String, PathBuf)> {
         let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
         let location = |resource: &Value| {
-            let property = nested_property(resource)?;
-            let location = resource.get("Properties")?.get(property)?.as_str()?;
+            let location = resource.get("Properties")?.get(property(resource)?)?.as_str()?;
             (!location.contains("://")).then(|| folder.join(location))
         };
         self.resources().filter_map(|(id, resource)| Some((id.clone(), location(resource)?))).collect()
     }
 
-    /// Points a nested application to an uploaded template.
-    pub(crate) fn replace_nested(&mut self, logical_id: &str, url: &str) {
+    fn replace_file(&mut self, logical_id: &str, property: PropertyOf, url: &str) {
         let found = self.resources().find(|(id, _)| *id == logical_id);
         if let Some((resource, property)) =
-            found.and_then(|(_, resource)| nested_property(resource).map(|property| (resource, property)))
+            found.and_then(|(_, resource)| property(resource).map(|property| (resource, property)))
         {
             set_property(resource, property, url.into());
         }
     }
+}
+
+/// The property of a resource that names a file, if it may have one.
+type PropertyOf = fn(&Value) -> Option<&'static str>;
+
+fn definition_property(resource: &Value) -> Option<&'static str> {
+    is(resource, "AWS::Serverless::StateMachine").then_some("DefinitionUri")
 }
 
 fn is(resource: &Value, kind: &str) -> bool {
@@ -192,16 +217,21 @@ mod tests {
   Three: {Type: 'AWS::Serverless::Function', Metadata: {BuildMethod: makefile}, Properties: {CodeUri: ../..}}
   Two: {Type: 'AWS::Serverless::Function', Metadata: {BuildProperties: {Binary: second}}, Properties: {CodeUri: .}}
   App: {Type: 'AWS::Serverless::Application', Properties: {Location: app/template.yaml}}
-  Far: {Type: 'AWS::Serverless::Application', Properties: {Location: 'https://elsewhere/t'}}",
+  Far: {Type: 'AWS::Serverless::Application', Properties: {Location: 'https://elsewhere/t'}}
+  Work: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: work.asl.json}}
+  Inline: {Type: 'AWS::Serverless::StateMachine', Properties: {Definition: {StartAt: A}}}",
         );
         let codes = template.replace_code("s3://b/k").unwrap();
         let binaries: Vec<_> = codes.iter().map(|code| (code.logical_id.as_str(), code.binary.as_str())).collect();
         assert_eq!(binaries, [("One", "one"), ("Three", "nat-failover"), ("Two", "second")]);
         assert_eq!(template.nested(), [("App".into(), "/repo/functions/nat-failover/app/template.yaml".into())]);
         template.replace_nested("App", "http://s3/t");
+        assert_eq!(template.definitions(), [("Work".into(), "/repo/functions/nat-failover/work.asl.json".into())]);
+        template.replace_definition("Work", "s3://b/d");
         let properties = |id: &str| template.body["Resources"][id]["Properties"].clone();
         assert_eq!(properties("One"), json!({"CodeUri": "s3://b/k", "Timeout": 3}));
         assert_eq!(properties("App"), json!({"Location": "http://s3/t"}));
+        assert_eq!(properties("Work"), json!({"DefinitionUri": "s3://b/d"}));
         assert_eq!(properties("Far"), json!({"Location": "https://elsewhere/t"}));
     }
 }

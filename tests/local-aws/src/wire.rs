@@ -40,7 +40,8 @@ impl ServiceError {
         match (service, protocol) {
             (_, Protocol::Ec2Query) => Self::new(403, "UnauthorizedOperation", message),
             ("sns", _) => Self::new(403, "AuthorizationError", message),
-            (_, Protocol::Json | Protocol::RestJson) => Self::new(400, "AccessDeniedException", message),
+            (_, Protocol::Json) => Self::new(400, "AccessDeniedException", message),
+            (_, Protocol::RestJson) => Self::new(403, "AccessDeniedException", message),
             (_, Protocol::Query | Protocol::RestXml | Protocol::Cbor) => Self::new(403, "AccessDenied", message),
         }
     }

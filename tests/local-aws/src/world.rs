@@ -18,7 +18,7 @@ use crate::invocation::Invocation;
 use crate::nodes::{NodeInner, NodeNetwork};
 use crate::process::Spawner;
 use crate::record::Call;
-use crate::{firehose, lock, read, ssm, write};
+use crate::{connect, firehose, lock, read, ssm, states, write};
 
 /// Everything that tests share.
 #[derive(Debug)]
@@ -107,6 +107,8 @@ pub(crate) struct AccountState {
     pub(crate) node_network: NodeNetwork,
     pub(crate) ssm: ssm::State,
     pub(crate) firehose: firehose::State,
+    pub(crate) connect: connect::State,
+    pub(crate) states: states::Settings,
     /// Which program used which of IAM's actions.
     pub(crate) used: Mutex<BTreeSet<(String, String)>>,
     next_invocation: AtomicU64,
@@ -127,6 +129,8 @@ impl AccountState {
             node_network: NodeNetwork::default(),
             ssm: ssm::State::default(),
             firehose: firehose::State::default(),
+            connect: connect::State::default(),
+            states: states::Settings::default(),
             used: Mutex::default(),
             next_invocation: AtomicU64::new(1),
             dynamodb: OnceCell::new(),

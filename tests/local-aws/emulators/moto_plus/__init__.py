@@ -8,7 +8,7 @@ Start it (it binds 127.0.0.1 only, and prints one line when it listens)::
 It speaks what moto's server speaks: any AWS service, many accounts told apart by the header
 ``x-moto-account-id`` (else 123456789012), the region from the SigV4 credential scope. ``POST
 /moto-api/reset`` empties it. The patches are in ``routes``, ``route_tables``, ``instances``,
-``autoscaling``, ``secrets`` and ``cloudwatch`` (with ``cbor``, the wire protocol that the Rust SDK speaks to
+``autoscaling``, ``secrets``, ``workspaces`` and ``cloudwatch`` (with ``cbor``, the wire protocol that the Rust SDK speaks to
 CloudWatch); each says what moto does, what AWS does, and the source.
 
 Test-only endpoints (see ``endpoints``): JSON in, JSON out, the same account header. A body may name
@@ -33,6 +33,11 @@ its ``region``; otherwise AWS_REGION, AWS_DEFAULT_REGION or us-east-1 of the ser
 ``POST /moto-plus/end-rotation`` ``{secret_id, version_id, tested?}``
     what Secrets Manager does after a rotation's last step: sets LastRotatedDate, or (``tested``, after
     RotateImmediately=false) removes the version.
+``POST /moto-plus/directory-users`` ``{directory_id, users, unseen_requests?}``
+    a directory that is registered with WorkSpaces has these users (and those of earlier calls). The first ``unseen_requests``
+    for each do not find it yet (ResourceNotFound.User). In a directory that moto's own Directory Service made, anyone is a user.
+``POST /moto-plus/workspace-bundles`` ``{bundle_ids}``
+    the account's WorkSpaces bundles, and no others. Without it every bundle is there.
 ``GET /moto-plus/published`` (``?region=``, ``?topic_arn=``), ``DELETE`` forgets them
     ``{"published": [{topic_arn, message_id, subject, message, message_attributes, group_id}]}``, oldest first.
 
@@ -51,6 +56,8 @@ What it still does differently from AWS:
 * RotateSecret makes the AWSPENDING version and invokes nothing (the gateway does); the value of the version that
   RotateImmediately=false tests is a guess, a copy of the current one; no rotation starts by schedule;
 * secrets keep any number of versions, a deprecated one never goes, and LastAccessedDate is not kept;
+* WorkSpaces are AVAILABLE as soon as they are described; their volumes and compute types are not checked, declared
+  directories and bundles are not described, and of the refusals only the documented codes are AWS's words;
 * a composite alarm's rule is stored, not evaluated; ChildrenOfAlarmName and ParentsOfAlarmName are ignored.
 """
 
@@ -59,7 +66,7 @@ from __future__ import annotations
 
 def apply_patches() -> None:
     """Patches moto's classes; once per process, before the first request."""
-    from . import autoscaling, cloudwatch, instances, route_tables, routes, secrets
+    from . import autoscaling, cloudwatch, instances, route_tables, routes, secrets, workspaces
 
     routes.apply()
     route_tables.apply()
@@ -67,3 +74,4 @@ def apply_patches() -> None:
     autoscaling.apply()
     cloudwatch.apply()
     secrets.apply()
+    workspaces.apply()

@@ -16,9 +16,10 @@ from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 from moto.sns.models import SNSBackend, sns_backends
+from moto.workspaces.models import WorkSpacesBackend, workspaces_backends
 from werkzeug.wrappers import Request, Response
 
-from . import autoscaling, secrets
+from . import autoscaling, secrets, workspaces
 
 Body = dict[str, Any]
 
@@ -49,6 +50,10 @@ class Backends:
     @property
     def secretsmanager(self) -> SecretsManagerBackend:
         return secretsmanager_backends[self.account][self.region]
+
+    @property
+    def workspaces(self) -> WorkSpacesBackend:
+        return workspaces_backends[self.account][self.region]
 
 
 def _time(value: str | float) -> datetime:
@@ -179,6 +184,17 @@ def end_rotation(backends: Backends, body: Body) -> Body:
     return {}
 
 
+def directory_users(backends: Backends, body: Body) -> Body:
+    unseen = int(body.get("unseen_requests", 0))
+    workspaces.declare_users(backends.workspaces, body["directory_id"], body["users"], unseen)
+    return {}
+
+
+def workspace_bundles(backends: Backends, body: Body) -> Body:
+    workspaces.declared(backends.workspaces).bundles.update(body["bundle_ids"])
+    return {}
+
+
 def health(backends: Backends, body: Body) -> Body:
     return {"status": "ok", "moto": moto.__version__}
 
@@ -191,6 +207,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Backends, Body], Body]] = {
     ("POST", "set-launch-time"): set_launch_time,
     ("POST", "set-nat-gateway-state"): set_nat_gateway_state,
     ("POST", "end-rotation"): end_rotation,
+    ("POST", "directory-users"): directory_users,
+    ("POST", "workspace-bundles"): workspace_bundles,
     ("GET", "published"): published,
     ("DELETE", "published"): forget_published,
 }

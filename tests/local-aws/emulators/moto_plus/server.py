@@ -52,7 +52,7 @@ with _data_files_read_once():
 # thread at a time anyhow, so one lock over these services costs nothing. The others stay without:
 # SNS may deliver over HTTP to a server that calls back.
 STATE_LOCK = threading.RLock()
-LOCKED_SERVICES = frozenset({"ec2", "autoscaling", "cloudwatch", "secretsmanager"})
+LOCKED_SERVICES = frozenset({"ec2", "autoscaling", "cloudwatch", "secretsmanager", "workspaces"})
 
 
 class Application(DomainDispatcherApplication):

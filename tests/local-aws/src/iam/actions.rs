@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). An action that is not here is refused.
 
 use super::{Context, Target};
-use super::{lookup, ssm};
+use super::{lookup, ssm, users};
 use crate::REGION;
 use crate::call::ApiCall;
 use crate::error::Result;
@@ -37,10 +37,15 @@ enum Kind {
     RunCommand,
     /// Stored parameters by their names.
     Parameters,
+    /// Directories and bundles.
+    Workspaces,
+    /// A user with its profiles.
+    ConnectUser,
 }
 
 use Kind::{
-    Any, Arn, Group, GroupOfInstance, Named, Namespace, NoPermission, Parameters, RouteTable, RunCommand, Secret,
+    Any, Arn, ConnectUser, Group, GroupOfInstance, Named, Namespace, NoPermission, Parameters, RouteTable, RunCommand,
+    Secret, Workspaces,
 };
 
 const BUCKET: Kind = Arn("arn:aws:s3:::{Bucket}");
@@ -72,6 +77,8 @@ const TABLE_OF_ACTIONS: &[(&str, Kind)] = &[
     ("events:PutEvents", Arn("arn:aws:events:{region}:{account}:event-bus/default")),
     ("lambda:Invoke", Named("lambda:InvokeFunction", &Arn("arn:aws:lambda:{region}:{account}:function:{FunctionName}"))),
     ("states:StartExecution", Arn("{stateMachineArn}")),
+    ("workspaces:CreateWorkspaces", Workspaces),
+    ("connect:CreateUser", ConnectUser),
 
     ("firehose:PutRecord", DELIVERY_STREAM),
     ("firehose:PutRecordBatch", DELIVERY_STREAM),
@@ -146,6 +153,8 @@ impl Row {
             Secret => vec![with_request_keys(lookup::secret(world, account, parameter("SecretId")).await?, call)],
             RunCommand => ssm::send_command(world, account, call).await?,
             Parameters => ssm::parameters(account, call),
+            Workspaces => users::create_workspaces(account, call),
+            ConnectUser => users::create_connect_user(account, call),
             RouteTable(name) => vec![lookup::route_table(world, account, parameter(name)).await?],
             Group(name) => vec![lookup::group(world, account, parameter(name)).await?],
             GroupOfInstance(name) => vec![lookup::group_of_instance(world, account, parameter(name)).await?],

@@ -10,6 +10,7 @@ mod lookup;
 mod pattern;
 mod policy;
 mod ssm;
+mod users;
 
 pub use coverage::PolicyCoverage;
 pub(crate) use lookup::Lookups;

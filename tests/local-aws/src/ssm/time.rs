@@ -22,9 +22,13 @@ impl Clock {
         *lock(&self.speed) = speed.max(f64::MIN_POSITIVE);
     }
 
+    pub(crate) fn speed(&self) -> f64 {
+        *lock(&self.speed)
+    }
+
     /// How long `seconds` of SSM's take here.
     pub(crate) fn real(&self, seconds: f64) -> Duration {
-        Duration::try_from_secs_f64(seconds / *lock(&self.speed)).unwrap_or(Duration::MAX / 4)
+        Duration::try_from_secs_f64(seconds / self.speed()).unwrap_or(Duration::MAX / 4)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod events;
 pub mod iot;
 pub mod nat;
+pub mod onboarding;
 pub mod ssh;
 
 /// Any error.

@@ -5,6 +5,7 @@
 
 mod iot;
 mod nat;
+mod onboarding;
 mod ssh;
 
 use e2e::Result;
@@ -28,6 +29,10 @@ async fn main() -> Result<()> {
     if wanted("iot-firehose") {
         head("iot-firehose");
         iot::figures(&aws, only_start).await?;
+    }
+    if wanted("onboarding") {
+        head("onboarding");
+        onboarding::figures(&aws, only_start).await?;
     }
     Ok(())
 }

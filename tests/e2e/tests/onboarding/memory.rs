@@ -1,0 +1,28 @@
+//! Memory, as the kernel counts it: the most that the process ever took.
+
+use e2e::onboarding::User;
+use e2e::onboarding::make::{bomb, payload};
+use local_aws::Fault;
+
+use super::{answer, error, within};
+
+#[test]
+fn a_thousand_users_take_less_than_20_mb_and_a_bomb_less_than_16() {
+    within(&[], async |onboarding| {
+        let there = Fault::error(400, "ExecutionAlreadyExists", "there already").action("states:StartExecution");
+        onboarding.account.inject(there); // a thousand workflows are not this test's
+        let users = (0..1000).map(|number| User::new(2000 + number, &format!("user{number}")).event());
+        let invocation = onboarding.trigger.invoke(&payload(users)?).await?;
+        assert_eq!(answer(&invocation)["alreadyStarted"], 1000);
+        assert_eq!(invocation.calls.count("states:StartExecution"), 1000);
+        let peak = onboarding.trigger.rss().await.unwrap();
+        assert!(peak < 20_000_000, "{peak} bytes");
+        for lies in [false, true] {
+            onboarding.trigger.restart().await;
+            assert_eq!(error(&onboarding.trigger.invoke(&bomb(100, lies)?).await?).error_type, "PayloadUnreadable");
+            let peak = onboarding.trigger.rss().await.unwrap();
+            assert!(peak < 16_000_000, "{peak} bytes");
+        }
+        Ok(())
+    });
+}

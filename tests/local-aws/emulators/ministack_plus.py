@@ -17,7 +17,8 @@
 * Its IoT Core's devices and rules may do everything, and its rules invoke functions once: ``ministack_iot``.
 * Its Step Functions ask no role, know neither MaxDelaySeconds nor jitter, and start no execution twice: ``ministack_states``.
 * Its subscriptions of log groups take quoted terms apart and invoke functions once: ``ministack_logs``.
-* Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README.
+* Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README. It refuses
+  those of metric math; here they are kept by their first metric.
 * PutEvents takes events of AWS's own services (``aws.autoscaling``), for the tests to send.
 """
 
@@ -178,6 +179,19 @@ def create_mapping(logical_id: str, props: Json, stack_name: str) -> Any:
 _mapping_handlers["create"] = create_mapping
 
 cloudwatch._dispatch_alarm_actions = lambda *_: None
+
+_alarm_record = provisioners._cw_metric_alarm_record
+
+
+def alarm_record(name: str, props: Json) -> Any:
+    stats = [query["MetricStat"] for query in props.get("Metrics") or [] if "MetricStat" in query]
+    if stats:
+        kept = {key: value for key, value in props.items() if key != "Metrics"}
+        props = {**kept, **stats[0]["Metric"], "Period": stats[0]["Period"], "Statistic": stats[0]["Stat"]}
+    return _alarm_record(name, props)
+
+
+provisioners._cw_metric_alarm_record = alarm_record
 
 ministack_batches.apply()
 ministack_iot.apply(invoke_asynchronously)

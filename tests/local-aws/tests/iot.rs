@@ -92,7 +92,7 @@ async fn what_the_rule_may_not_do_goes_to_its_errors() -> Result<()> {
     let error = received(&account, &stack, "RuleErrors").await?;
     assert_eq!(error["failures"][0]["failedAction"], json!("SqsAction"));
     assert_eq!(error["base64OriginalPayload"], json!("e30="));
-    assert!(error.to_string().contains("not authorized to perform sqs:SendMessage"), "{error}");
+    assert!(error.to_string().contains("not authorized to perform: sqs:SendMessage"), "{error}");
     Ok(())
 }
 

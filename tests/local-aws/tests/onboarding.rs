@@ -166,6 +166,7 @@ fn is_built() -> bool {
 #[tokio::test]
 async fn a_log_event_makes_a_workspace_and_a_connect_user() -> Result<()> {
     if !is_built() {
+        eprintln!("not run: onboarding-trigger and onboarding-provision are not in LOCAL_AWS_BOOTSTRAPS");
         return Ok(());
     }
     let account = surroundings(ConnectInstance::connect_managed(INSTANCE)).await?;

@@ -41,6 +41,8 @@ pub struct ConnectConfig {
     pub identity: IdentityManagement,
     /// `nameDelimiter`: what separates first and last name in a user name.
     pub delimiter: String,
+    /// `mailDomains`, in lower case: a UPN of one of these is a mail address. A UPN's suffix is whatever somebody typed.
+    pub mail_domains: Vec<String>,
     /// `connectPauseMilliseconds`: how long a process waits from one `CreateUser` to the next.
     pub pause: Duration,
 }
@@ -103,6 +105,13 @@ impl ConnectConfig {
             1..=8 => Ok(value.to_owned()),
             _ => Err("is longer than 8 characters".to_owned()),
         });
+        let mail_domains = env.or("mailDomains", Vec::new(), "example.com,example.org", |value| {
+            let domains: Vec<String> = value.split(',').map(|domain| domain.trim().to_lowercase()).collect();
+            let good = |domain: &String| {
+                domain.contains('.') && domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+            };
+            if domains.iter().all(good) { Ok(domains) } else { Err("is no list of domains".to_owned()) }
+        });
         let pause = env.or("connectPauseMilliseconds", Duration::from_secs(1), "1000", |value| match value.parse() {
             Ok(milliseconds @ 0..=10_000) => Ok(Duration::from_millis(milliseconds)),
             _ => Err("is no number of milliseconds from 0 to 10000".to_owned()),
@@ -113,6 +122,7 @@ impl ConnectConfig {
             security_profile: security_profile?,
             identity,
             delimiter,
+            mail_domains,
             pause,
         })
     }
@@ -168,6 +178,7 @@ pub(super) mod tests {
             ("securityProfile", "../../users"),
             ("identityManagement", "saml"),
             ("nameDelimiter", "123456789"),
+            ("mailDomains", "corp"),
             ("connectPauseMilliseconds", "-1"),
             ("autoStopMinutes", "90"),
             ("rootVolumeGib", "80"),

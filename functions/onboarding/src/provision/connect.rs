@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- | --- | --- |
 //! | SAML | UPN | required | an error | an error | an error |
 //! | directory-managed | `SamAccountName` | given | - | an error | only where Connect can't reach the directory |
-//! | Connect-managed | `SamAccountName` | required | the UPN, if it is one | required | - |
+//! | Connect-managed | `SamAccountName` | required | the UPN, if it is of `mailDomains` | required | - |
 //!
 //! <https://docs.aws.amazon.com/connect/latest/APIReference/API_CreateUser.html>
 
@@ -44,12 +44,18 @@ pub fn new_user<'a>(account: &'a Account, config: &'a ConnectConfig) -> Result<N
         instance: &config.instance,
         username: username(account, config.identity)?,
         names: names(account, config)?,
-        // The way in: without an address the user can't set a password, and an administrator has to.
-        email: Some(account.upn.as_str()).filter(|upn| managed && is_address(upn)),
+        // The way in: without an address the user can't set a password, and an administrator has to. An address of a domain
+        // that nobody named may be anybody's, and "Forgot password" would let them in.
+        email: Some(account.upn.as_str())
+            .filter(|upn| managed && is_address(upn) && is_ours(upn, &config.mail_domains)),
         password: if managed { Some(password()?) } else { None },
         routing_profile: &config.routing_profile,
         security_profile: &config.security_profile,
     })
+}
+
+fn is_ours(address: &str, domains: &[String]) -> bool {
+    address.rsplit_once('@').is_some_and(|(_, domain)| domains.contains(&domain.to_lowercase()))
 }
 
 /// What a failed `CreateUser` means. A call that was carried out, but whose answer was lost, ends here too when repeated.
@@ -86,7 +92,8 @@ mod tests {
             ("EXISTING_DIRECTORY", "amueller", None, false),
             ("CONNECT_MANAGED", "amueller", Some(upn), true),
         ] {
-            let (account, config) = (account(upn), config(identity).connect);
+            let (account, mut config) = (account(upn), config(identity).connect);
+            config.mail_domains = vec!["corp.example.com".to_owned()];
             let user = new_user(&account, &config).ok().unwrap();
             assert_eq!((user.username, user.email, user.password.is_some()), (username, email, password), "{identity}");
             assert_eq!((user.names.first.as_str(), user.names.last.as_str()), ("anna", "mueller"));
@@ -94,9 +101,17 @@ mod tests {
     }
 
     #[test]
-    fn a_upn_that_is_no_mail_address_is_not_sent_as_one() {
-        let (account, config) = (account("anna.mueller@corp"), config("CONNECT_MANAGED").connect);
-        assert_eq!(new_user(&account, &config).ok().unwrap().email, None);
+    fn a_upn_is_a_mail_address_only_in_domains_that_were_named() {
+        let mut config = config("CONNECT_MANAGED").connect;
+        for (domains, upn, expected) in [
+            (&[][..], "anna.mueller@corp.example.com", false),
+            (&["corp.example.com"], "anna.mueller@CORP.example.com", true),
+            (&["corp.example.com"], "anna.mueller@evil.example.com", false),
+            (&["corp"], "anna.mueller@corp", false),
+        ] {
+            config.mail_domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+            assert_eq!(new_user(&account(upn), &config).ok().unwrap().email.is_some(), expected, "{upn}");
+        }
     }
 
     #[test]

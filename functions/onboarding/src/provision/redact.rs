@@ -1,19 +1,22 @@
 //! Takes a person's data out of what AWS says, which quotes requests now and then.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::request::Account;
 
-/// `text` without what the account is called, in any case.
+/// `text`, in NFC as names are sent, without what the account is called, in any case.
 #[must_use]
 pub fn redact(text: &str, account: &Account) -> String {
     let whole =
         [Some(&account.user), Some(&account.upn), account.sam_account_name.as_ref(), account.display_name.as_ref()];
     let whole = || whole.into_iter().flatten();
     // Names are sent in parts.
-    let parts = whole().flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
-    let mut names: Vec<Vec<char>> = whole().map(String::as_str).chain(parts).map(folded).collect();
+    let whole: Vec<String> = whole().map(|name| name.nfc().collect()).collect();
+    let parts = whole.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
+    let mut names: Vec<Vec<char>> = whole.iter().map(String::as_str).chain(parts).map(folded).collect();
     names.retain(|name| name.len() > 1);
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    let characters: Vec<char> = text.chars().collect();
+    let characters: Vec<char> = text.nfc().collect();
     let compared = folded(text);
     let mut clean = String::new();
     let mut at = 0;
@@ -31,7 +34,7 @@ pub fn redact(text: &str, account: &Account) -> String {
 
 /// One character for each, so that places stay the same.
 fn folded(text: &str) -> Vec<char> {
-    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
+    text.nfc().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
 
 #[cfg(test)]
@@ -59,6 +62,14 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(redact(text, &account()), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_goes_however_its_letters_are_composed() {
+        let account = Account { display_name: Some("Ju\u{308}rgen Mu\u{308}ller".to_owned()), ..account() };
+        for text in ["LastName M\u{fc}ller, FirstName J\u{fc}rgen", "LastName Mu\u{308}ller, FirstName Ju\u{308}rgen"] {
+            assert_eq!(redact(text, &account), "LastName ***, FirstName ***");
         }
     }
 

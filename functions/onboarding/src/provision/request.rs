@@ -40,13 +40,13 @@ pub struct Account {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
     /// A field is missing, or not set.
-    #[error("input.{0} is missing or empty; start the workflow with Username, UPN and DomainName")]
+    #[error("input.{0} is missing or empty; start the workflow with Username and UPN")]
     Missing(&'static str),
     /// A field is of another type.
     #[error("input.{0} is not a text")]
     NotText(&'static str),
     /// A field is too long.
-    #[error("input.{0} has more than {1} characters, which no directory allows")]
+    #[error("input.{0} has more than {1} characters; look at the account in the directory")]
     TooLong(&'static str, usize),
     /// A field contains control characters.
     #[error("input.{0} contains control characters; look at the account in the directory")]

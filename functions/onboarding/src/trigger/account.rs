@@ -43,7 +43,8 @@ pub enum Verdict {
 pub enum Skipped {
     /// A machine's account, whose name ends in `$`.
     MachineAccount,
-    /// An account of one machine, or of another domain.
+    /// An account of one machine, or of another domain. A directory's controllers have none: most likely
+    /// `DOMAIN_NETBIOS_NAME` is not what the directory calls itself.
     LocalAccount,
     /// No user principal name, and none is to be made up.
     NoUserPrincipalName,
@@ -132,18 +133,20 @@ fn set<'a>(value: &'a Value<'_>) -> Option<&'a str> {
     value.as_deref().filter(|value| !matches!(*value, "" | "-" | "%%1793"))
 }
 
-/// Before and after the last `@`. One without serves as little as none.
+/// Before and after its `@`. One without, with two, or with blanks serves as little as none.
 fn user_principal_name<'a>(created: &'a Created<'_>) -> Option<(&'a str, &'a str)> {
-    let (user, domain) = set(&created.user_principal_name)?.rsplit_once('@')?;
-    (!user.is_empty() && !domain.is_empty()).then_some((user, domain))
+    let (user, domain) = set(&created.user_principal_name)?.split_once('@')?;
+    let good = |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace());
+    (good(user) && good(domain)).then_some((user, domain))
 }
 
-/// `S-1-5-21-…`, and no longer than an execution's name may be.
+/// `S-1-5-21-…`, as accounts of a domain have it, in the one form that it has, and no longer than an execution's name may be.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 fn is_sid(text: &str) -> bool {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.len() <= 80
-        && text.strip_prefix("S-1-").is_some_and(|rest| rest.contains('-') && rest.split('-').all(is_number))
+    let is_number = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+    };
+    text.len() <= 80 && text.strip_prefix("S-1-5-21-").is_some_and(|rest| rest.split('-').all(is_number))
 }
 
 /// `2026-11-22T05:05:03.123456700Z` without the fraction; `None` if it is not of this form.

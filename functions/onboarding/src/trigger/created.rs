@@ -15,8 +15,6 @@ pub type Value<'a> = Option<Cow<'a, str>>;
 pub struct Created<'a> {
     /// `EventID`, `4720` when it has been read.
     pub event_id: Value<'a>,
-    /// `EventRecordID`.
-    pub record_id: Value<'a>,
     /// `TimeCreated`.
     pub system_time: Value<'a>,
     /// The account's SID.
@@ -70,7 +68,6 @@ impl<'a> Created<'a> {
         while let Some(element) = xml.child()? {
             match element.name() {
                 "EventID" => put(&mut self.event_id, "EventID", xml.text()?)?,
-                "EventRecordID" => put(&mut self.record_id, "EventRecordID", xml.text()?)?,
                 "TimeCreated" => {
                     let time = element.attribute("SystemTime")?.unwrap_or_default().into_owned();
                     put(&mut self.system_time, "TimeCreated", Cow::Owned(time))?;

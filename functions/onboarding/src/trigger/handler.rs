@@ -10,7 +10,7 @@ use shared::deadline::Deadline;
 use shared::error::Failure;
 use shared::metrics::{Metrics, Unit};
 
-use super::account::Directory;
+use super::account::{Directory, Skipped};
 use super::batch::Batch;
 use super::error::TriggerError;
 use super::judge::{Judged, judge};
@@ -43,7 +43,7 @@ impl<W: Workflow> Handler<W> {
         log(&judged);
         // Boxed: the types of futures nested this deep overflow the compiler's recursion limit.
         let outcome = Box::pin(start_all(&judged.accounts, &self.workflow, Deadline::of(&context, MARGIN))).await;
-        metrics(&judged, &outcome);
+        metrics(&judged, &outcome, &self.directory.domain);
         Ok(answer(&judged, outcome)?)
     }
 
@@ -64,15 +64,23 @@ fn log(judged: &Judged) {
         tracing::error!(log_event = id, %why, "an event can't be read: look at it in the log group, and whether a user is left out");
     }
     for (sid, why) in &judged.skipped {
-        tracing::info!(sid, ?why, "skipped");
+        match why {
+            Skipped::LocalAccount => {
+                tracing::warn!(sid, ?why, "skipped: if it is a user of the directory, DOMAIN_NETBIOS_NAME is wrong");
+            }
+            _ => tracing::info!(sid, ?why, "skipped"),
+        }
     }
 }
 
-fn metrics(judged: &Judged, outcome: &Outcome) {
+fn metrics(judged: &Judged, outcome: &Outcome, domain: &str) {
+    let elsewhere = judged.skipped.iter().filter(|(_, why)| *why == Skipped::LocalAccount).count();
     Metrics::new("Onboarding")
+        .dimension("Domain", domain)
         .value("Started", Unit::Count, number(outcome.started))
         .value("AlreadyStarted", Unit::Count, number(outcome.before))
-        .value("Skipped", Unit::Count, number(judged.skipped.len() + judged.others))
+        .value("OtherDomain", Unit::Count, number(elsewhere))
+        .value("Skipped", Unit::Count, number(judged.skipped.len() - elsewhere + judged.others))
         .value("Malformed", Unit::Count, number(judged.malformed.len()))
         .value("Failed", Unit::Count, number(outcome.failed.len()))
         .emit();

@@ -67,6 +67,9 @@ pub async fn start_all(accounts: &BTreeMap<String, Account>, workflow: &impl Wor
 
 async fn start(sid: &str, account: &Account, workflow: &impl Workflow, deadline: Deadline) -> Result<Started, Why> {
     let input = serde_json::to_string(account).map_err(|_| Why::Input)?;
+    if deadline.instant() <= tokio::time::Instant::now() {
+        return Err(Why::Deadline); // `cut` would begin the call
+    }
     let started = deadline.cut(workflow.start(sid, &input)).await.ok_or(Why::Deadline)??;
     tracing::info!(sid, ?started, "onboarding");
     Ok(started)

@@ -116,7 +116,10 @@ fn a_sid_is_a_name_that_step_functions_takes() {
     let long = format!("S-1-5-21-{}", "1".repeat(71));
     for (sid, good) in [
         ("S-1-5-21-3457937927-2839227994-823803824-6609", true),
-        ("S-1-5-18", true),
+        ("S-1-5-21-1-0-2", true),
+        ("S-1-5-18", false), // of no domain
+        ("S-1-0-0", false),
+        ("S-1-5-21-1-01104", false),
         (&long, true),
         (&format!("{long}1"), false),
         ("S-1-5", false),

@@ -53,7 +53,15 @@ impl Workflow for Aws {
             Err(error) if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) => {
                 Ok(Started::Before)
             }
-            Err(error) => Err(AwsError::new("StartExecution", error)),
+            Err(error) => Err(unquoted(AwsError::new("StartExecution", error))),
         }
     }
+}
+
+/// What is sent has people's names, and a complaint about it may quote them: its code has to do.
+fn unquoted(mut error: AwsError) -> AwsError {
+    if error.code.starts_with("Invalid") || error.code == "ValidationException" {
+        error.message.clear();
+    }
+    error
 }

@@ -64,11 +64,10 @@ fn log(judged: &Judged) {
         tracing::error!(log_event = id, %why, "an event can't be read: look at it in the log group, and whether a user is left out");
     }
     for (sid, why) in &judged.skipped {
-        match why {
-            Skipped::LocalAccount => {
-                tracing::warn!(sid, ?why, "skipped: if it is a user of the directory, DOMAIN_NETBIOS_NAME is wrong");
-            }
-            _ => tracing::info!(sid, ?why, "skipped"),
+        if *why == Skipped::LocalAccount {
+            tracing::warn!(sid, ?why, "skipped: if it is a user of the directory, DOMAIN_NETBIOS_NAME is wrong");
+        } else {
+            tracing::info!(sid, ?why, "skipped");
         }
     }
 }

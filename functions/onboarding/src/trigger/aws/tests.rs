@@ -1,9 +1,10 @@
 //! What goes over the wire, and what its answers become; by the SDK's own mocks.
 
 use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
-use aws_sdk_sfn::types::error::{ExecutionAlreadyExists, StateMachineDoesNotExist};
+use aws_sdk_sfn::types::error::{ExecutionAlreadyExists, InvalidExecutionInput, StateMachineDoesNotExist};
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::error::ErrorMetadata;
 use aws_types::region::Region;
 
 use super::*;
@@ -53,6 +54,18 @@ async fn a_state_machine_that_is_not_there_is_not_asked_again() {
     let rule = mock!(aws_sdk_sfn::Client::start_execution).then_error(missing);
     let error = aws(&rule).start("S-1-5-21-7", "{}").await.unwrap_err();
     assert_eq!((error.action, error.retryable, rule.num_calls()), ("StartExecution", false, 1));
+}
+
+#[tokio::test]
+async fn a_complaint_about_what_was_sent_is_told_without_what_it_quotes() {
+    let quoting = ErrorMetadata::builder().code("InvalidExecutionInput").message("Invalid input: 'anna'").build();
+    let invalid = move || {
+        let error = InvalidExecutionInput::builder().message("Invalid input: 'anna'").meta(quoting.clone()).build();
+        StartExecutionError::InvalidExecutionInput(error)
+    };
+    let rule = mock!(aws_sdk_sfn::Client::start_execution).then_error(invalid);
+    let error = aws(&rule).start("S-1-5-21-7", "{}").await.unwrap_err();
+    assert_eq!(shared::error::chain(&error), "StartExecution failed with InvalidExecutionInput");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub use make::User;
 pub const LOG_GROUP: &str = "/aws/directoryservice/d-906734e325";
 /// The directory, as WorkSpaces knows it.
 pub const DIRECTORY: &str = "d-906734e325";
-/// The directory's DNS name. Its NetBIOS name is `CORP`.
+/// The directory's DNS name. Its `NetBIOS` name is `CORP`.
 pub const DOMAIN: &str = "corp.example.com";
 /// What WorkSpaces are made of.
 pub const BUNDLE: &str = "wsb-0zsvgp8fc";

@@ -1,10 +1,11 @@
 //! Events as Windows writes them, and payloads as a subscription sends them, of as many users as one likes.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
@@ -136,6 +137,13 @@ pub fn packed(gzip: &[u8]) -> Value {
 pub fn unpacked(payload: &Value) -> Result<Vec<u8>> {
     let data = payload.pointer("/awslogs/data").and_then(Value::as_str).ok_or("no awslogs.data")?;
     Ok(STANDARD.decode(data)?)
+}
+
+/// What is inside a subscription's event.
+pub fn opened(payload: &Value) -> Result<Value> {
+    let mut text = String::new();
+    GzDecoder::new(unpacked(payload)?.as_slice()).read_to_string(&mut text)?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// Bytes in gzip's form.

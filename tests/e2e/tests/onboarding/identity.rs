@@ -45,6 +45,7 @@ fn the_generated_password_is_in_no_log_and_no_history_and_each_user_has_another(
         let passwords: Vec<_> = made.iter().map(|user| user.expose_password().unwrap()).collect();
         assert_eq!(passwords.len(), 2);
         assert_ne!(passwords[0], passwords[1]);
+        assert!(made.iter().all(|user| user.email.is_none()), "no domain was named as one of mail addresses");
         let seen = format!("{:?} {executions:?} {:?}", onboarding.account.invocations(), onboarding.told().await?);
         assert!(passwords.iter().all(|password| password.len() >= 20 && !seen.contains(password)));
         Ok(())

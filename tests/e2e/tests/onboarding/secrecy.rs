@@ -74,7 +74,9 @@ fn no_log_line_no_answer_and_no_error_holds_a_name() {
                 onboarding.replicate(&[&person()]).await?; // before, WorkSpaces quotes a name that it does not find
             }
             onboarding.account.clear_faults();
-            faults.into_iter().for_each(|fault| onboarding.account.inject(fault));
+            for fault in faults {
+                onboarding.account.inject(fault);
+            }
             for event in &of_trigger {
                 tells_nothing(&onboarding.trigger.invoke(event).await?);
             }

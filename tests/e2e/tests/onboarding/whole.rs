@@ -48,12 +48,12 @@ fn everybody_in_the_log_gets_a_workspace_and_a_connect_user_by_an_execution_of_t
         assert_eq!(names, users.iter().map(User::sid).collect());
         let usernames = ["anna.mueller@corp.example.com", "JDoe@corp.example.com", "b.c.d@corp.example.com"];
         have_everything(onboarding, &users, &usernames).await?;
-        let named = |username: &str| {
+        let first_and_last = |username: &str| {
             let user = onboarding.connect_users().into_iter().find(|user| user.username == username).unwrap();
             (user.first_name.unwrap(), user.last_name.unwrap())
         };
         let names = [("Anna", "Maria Müller"), ("John", "Doe"), ("b", "c.d")];
-        assert_eq!(usernames.map(named), names.map(|(first, last)| (first.to_owned(), last.to_owned())));
+        assert_eq!(usernames.map(first_and_last), names.map(|(first, last)| (first.to_owned(), last.to_owned())));
         let calls = onboarding.account.calls();
         let once_each = ["states:StartExecution", "workspaces:CreateWorkspaces", "connect:CreateUser"];
         assert_eq!(calls.counts(), once_each.map(|action| (action.to_owned(), 3)).into(), "{}", calls.story());

@@ -155,20 +155,8 @@ async fn without_permission_nothing_is_subscribed() -> Result<()> {
     Ok(())
 }
 
-/// Whether the functions are built; else what follows has nothing to run.
-fn is_built() -> bool {
-    let folder = std::env::var_os("LOCAL_AWS_BOOTSTRAPS").map(std::path::PathBuf::from);
-    folder.is_some_and(|folder| {
-        ["onboarding-trigger", "onboarding-provision"].iter().all(|name| folder.join(name).exists())
-    })
-}
-
 #[tokio::test]
 async fn a_log_event_makes_a_workspace_and_a_connect_user() -> Result<()> {
-    if !is_built() {
-        eprintln!("not run: onboarding-trigger and onboarding-provision are not in LOCAL_AWS_BOOTSTRAPS");
-        return Ok(());
-    }
     let account = surroundings(ConnectInstance::connect_managed(INSTANCE)).await?;
     let users = json!({"directory_id": DIRECTORY, "users": ["amueller"], "unseen_requests": 2});
     account.moto_plus("directory-users", &users).await?;

@@ -12,7 +12,7 @@ use crate::REGION;
 use crate::call::ApiCall;
 use crate::world::AccountState;
 
-/// The directory and the bundle of each requested WorkSpace. A bundle is taken for the account's own.
+/// The directory and the bundle of each requested WorkSpace, and the WorkSpace itself. A bundle is taken for the account's own.
 pub(super) fn create_workspaces(account: &AccountState, call: &ApiCall) -> Vec<Target> {
     let requests: Vec<Value> = list(call, "Workspaces");
     let of = |request: &Value, name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -20,7 +20,11 @@ pub(super) fn create_workspaces(account: &AccountState, call: &ApiCall) -> Vec<T
     let arns: BTreeSet<String> = requests
         .iter()
         .flat_map(|request| {
-            [arn("directory", of(request, "DirectoryId")), arn("workspacebundle", of(request, "BundleId"))]
+            [
+                arn("directory", of(request, "DirectoryId")),
+                arn("workspacebundle", of(request, "BundleId")),
+                arn("workspace", "*".to_owned()), // the one to be
+            ]
         })
         .collect();
     arns.into_iter().map(|arn| Target { arn, context: Context::default() }).collect()

@@ -49,7 +49,7 @@ fn at_the_functions_deadline_the_nodes_that_have_not_answered_are_named() {
     within(2, &[], async |ssh| {
         let lost = ssh.nodes[1].clone();
         lost.set_agent(Agent::Offline);
-        let hurried = ssh.function.with_timeout(Duration::from_secs(8));
+        let hurried = ssh.function.with_timeout(Duration::from_secs(12));
         let rotation = ssh.account.rotate(&hurried, &ssh.secret).await?;
         let told = rotation.error().unwrap();
         assert_eq!(told.error_type, "NodesFailed", "{told:?}");

@@ -8,4 +8,6 @@ mod sensor;
 mod shown;
 mod world;
 
+pub(crate) use answer::why;
 pub(crate) use scenarios::play;
+pub(crate) use shown::shown;

@@ -17,15 +17,20 @@ pub(crate) fn facts() -> Vec<Fact> {
     let processor = format!("{cores} × {}, {}", model().unwrap_or("unknown".into()), std::env::consts::ARCH);
     let mut facts = vec![Fact::new("processor", processor)];
     let played = [
-        ("EC2, Auto Scaling, CloudWatch, Secrets Manager", "moto"),
-        ("CloudFormation, Lambda's front, SNS, SQS, EventBridge, IAM, S3, IoT's broker and rules", "ministack"),
+        ("EC2, Auto Scaling, CloudWatch, Secrets Manager, WorkSpaces", "moto"),
+        ("CloudFormation, Lambda's front, SNS, SQS, EventBridge, IAM, S3", "ministack"),
+        ("IoT's broker and rules, CloudWatch Logs, Step Functions", "ministack"),
     ];
     facts.extend(played.into_iter().filter_map(|(part, tool)| Some(Fact::new(part, pinned(tool)?))));
     facts.push(Fact::new("Systems Manager, and who calls for a rotation", "tests/local-aws; its scripts really run"));
     facts.push(Fact::new("Firehose", "tests/local-aws; its objects are in S3"));
+    facts.push(Fact::new("Connect", "tests/local-aws"));
     facts.push(Fact::new("devices", "MQTT over TLS, each with a certificate of its own"));
     facts.push(Fact::new("nodes", format!("{}, each in namespaces of its own", sshd().unwrap_or("OpenSSH".into()))));
-    facts.push(Fact::new("route tables and nodes", "shown by their names, where the functions write their ids"));
+    facts.push(Fact::new(
+        "route tables, nodes and users in calls",
+        "shown by their names, where the functions write their ids",
+    ));
     facts.push(Fact::new("the functions", "their release binaries, under AWS's Runtime Interface Emulator"));
     facts
 }

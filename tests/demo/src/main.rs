@@ -9,6 +9,7 @@ mod machine;
 mod measure;
 mod names;
 mod nat;
+mod onboarding;
 mod ssh;
 mod stage;
 mod steps;
@@ -43,6 +44,7 @@ async fn run(page: &Path) -> Result<Report> {
     nat::play(&mut stage).await?;
     ssh::play(&mut stage).await?;
     iot::play(&mut stage).await?;
+    onboarding::play(&mut stage).await?;
     let (mut narrator, report) = stage.finish();
     write(&report, page)?;
     narrator.closing(&report, Some(page));

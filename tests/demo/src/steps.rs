@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use local_aws::{Call, Invocation};
+use local_aws::{Call, CallLog, Invocation};
 use report::Step;
+use serde_json::Value;
 
 use crate::names::Names;
 
@@ -12,6 +13,11 @@ const NOT_LABEL: [char; 3] = ['[', ']', '"'];
 
 /// The calls of an invocation, in the order in which they came.
 pub(crate) fn of(invocation: &Invocation, since: Instant, names: &Names) -> Vec<Step> {
+    of_calls("", &invocation.calls, since, names)
+}
+
+/// The calls of a part of the work, in the order in which they came.
+pub(crate) fn of_calls(part: &str, calls: &CallLog, since: Instant, names: &Names) -> Vec<Step> {
     let step = |(call, depth): (&Call, usize)| Step {
         action: call.action.clone(),
         resource: names.put_in(&about(call)),
@@ -19,9 +25,9 @@ pub(crate) fn of(invocation: &Invocation, since: Instant, names: &Names) -> Vec<
         took_ms: call.duration().as_secs_f64() * 1000.0,
         depth: u32::try_from(depth).unwrap_or(u32::MAX),
         error: call.error_code.clone(),
-        part: String::new(),
+        part: part.to_owned(),
     };
-    invocation.calls.depths().into_iter().map(step).collect()
+    calls.depths().into_iter().map(step).collect()
 }
 
 /// What the call was about, as its parameters say.
@@ -42,6 +48,10 @@ fn about(call: &Call) -> String {
     if let Some(hook) = parameter("LifecycleHookName") {
         return format!("{hook} of {}", parameter("AutoScalingGroupName").unwrap_or_default());
     }
+    if let Some(requests) = parameter("Workspaces") {
+        let requests = serde_json::from_str::<Value>(requests).unwrap_or_default();
+        return requests.pointer("/0/UserName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    }
     let names = [
         "InstanceId",
         "AutoScalingGroupName",
@@ -52,6 +62,8 @@ fn about(call: &Call) -> String {
         "DeliveryStreamName",
         "Bucket",
         "Name",
+        "name",
+        "Username",
     ];
     names.into_iter().find_map(parameter).map_or_else(|| filters(call), str::to_owned)
 }

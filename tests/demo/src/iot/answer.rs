@@ -20,7 +20,7 @@ pub(crate) fn outcome(ran: &[(&str, &Invocation)]) -> Outcome {
 }
 
 /// Without the request's id, which Lambda sets before it.
-fn why(message: &str) -> &str {
+pub(crate) fn why(message: &str) -> &str {
     message.split_once(" Error: ").map_or(message, |(_, why)| why)
 }
 

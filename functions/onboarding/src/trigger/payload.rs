@@ -67,7 +67,7 @@ pub fn open(event: &str) -> Result<String, Unreadable> {
 pub fn inflate(gzip: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let said = gzip.last_chunk().map_or(0, |length| u32::from_le_bytes(*length));
     let said = usize::try_from(said).ok().filter(|said| *said <= LONGEST).ok_or(Unreadable::TooLong)?;
-    let mut text = Vec::with_capacity(said);
+    let mut text = Vec::with_capacity(said + 1); // a byte too many must not double it
     let mut decoder = GzDecoder::new(gzip);
     let bounded = decoder.by_ref().take(said as u64 + 1).read_to_end(&mut text);
     bounded.map_err(|error| Unreadable::Gzip(error.to_string()))?;

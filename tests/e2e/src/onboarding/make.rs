@@ -153,16 +153,16 @@ pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-/// So many megabytes of blanks in a few kilobytes; its trailer tells a lie of 1,000 bytes if `lies`.
-pub fn bomb(megabytes: usize, lies: bool) -> Result<Value> {
+/// So many megabytes of blanks in a few kilobytes, whose trailer says another length if there is one.
+pub fn bomb(megabytes: usize, lie: Option<u32>) -> Result<Value> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let megabyte = vec![b' '; 1_000_000];
     for _ in 0..megabytes {
         encoder.write_all(&megabyte)?;
     }
     let mut bytes = encoder.finish()?;
-    if lies && let Some(length) = bytes.last_chunk_mut() {
-        *length = 1_000_u32.to_le_bytes();
+    if let (Some(lie), Some(length)) = (lie, bytes.last_chunk_mut()) {
+        *length = lie.to_le_bytes();
     }
     Ok(packed(&bytes))
 }

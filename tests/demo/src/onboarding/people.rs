@@ -86,3 +86,17 @@ pub(crate) fn words(people: &[Person], events: &[Logged]) -> BTreeSet<String> {
     let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic()));
     words.filter(|word| word.chars().count() > 3).map(str::to_lowercase).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_name_must_not_be_logged_is_known_by_each_word_of_it() {
+        let words = words(&[anna(), deja()], &[Logged::new(&User::new(1201, "PRINTER-7$"), String::new())]);
+        let expected = ["anna", "dėja", "maria", "mueller", "müller", "printer", "žukauskaitė"];
+        assert_eq!(words, expected.map(str::to_owned).into(), "not the domain, which metrics have");
+        let by_account = super::words(&[], &[carla().logged()]);
+        assert_eq!(by_account, ["carla", "nowak"].map(str::to_owned).into());
+    }
+}

@@ -18,9 +18,10 @@ fn a_thousand_users_take_less_than_20_mb_and_a_bomb_less_than_16() {
         let peak = onboarding.trigger.rss().await.unwrap();
         assert!(peak < 20_000_000, "{peak} bytes");
         for lie in [None, Some(1000), Some(8 * 1024 * 1024)] {
+            let bomb = bomb(100, lie)?;
             onboarding.trigger.restart().await;
             for _ in 0..4 {
-                let invocation = onboarding.trigger.invoke(&bomb(100, lie)?).await?;
+                let invocation = onboarding.trigger.invoke(&bomb).await?;
                 assert_eq!(error(&invocation).error_type, "PayloadUnreadable");
             }
             let peak = onboarding.trigger.rss().await.unwrap();

@@ -37,3 +37,4 @@ emulated_test() { # emulated_test TEST FILTER...
 emulated_test nat_failover events:: failover:: failback::
 emulated_test ssh_rotation contract::a_rotation rotation::both_keys rotation::every_algorithm
 emulated_test iot_firehose samples:: devices:: budgets::
+emulated_test onboarding whole:: samples::

@@ -68,7 +68,9 @@ impl Environment {
         command.env_clear().envs(variables(world, configuration, &access_key));
         let emulator = world.spawner.spawn(&configuration.name, command)?;
         let running = Running { emulator, address };
-        running.answers().await?;
+        // Both: a function that starts in 2 ms may look for the Runtime API before a busy machine has opened it.
+        running.answers(address).await?;
+        running.answers(runtime_api).await?;
         let _ = environment.running.set(running); // set once, here
         Ok(environment)
     }
@@ -133,10 +135,10 @@ impl Environment {
 }
 
 impl Running {
-    async fn answers(&self) -> Result<()> {
+    async fn answers(&self, address: SocketAddr) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) && self.emulator.runs() {
-            if TcpStream::connect(self.address).await.is_ok() {
+            if TcpStream::connect(address).await.is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -1,11 +1,12 @@
 //! What the function itself does with a batch, without AWS: 10,000 messages of 55 bytes from an event of Kinesis to calls of
 //! Firehose. `make bench` runs it. Measured is the process's CPU time, which a busy machine does not stretch.
 
-use std::time::Duration;
+#[path = "../../../tests/cpu_time.rs"]
+mod cpu_time;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iot_firehose::event::{Batch, Sources};
 use iot_firehose::js_date::Moment;
@@ -14,40 +15,8 @@ use iot_firehose::pack::pack;
 use iot_firehose::prepare::prepare;
 use iot_firehose::time::TimePolicy;
 use iot_firehose::transform::Transform;
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-
-struct CpuTime;
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        self.start().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
 
 const MESSAGES: usize = 10_000;
 

@@ -1,5 +1,6 @@
 //! Messages that give no line: one object for each invocation, a line of JSON for each message, with the reason.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::event::Data;
@@ -53,41 +54,28 @@ fn append(why: &Poison, Envelope { id, arrival }: Envelope<'_>, data: &Data<'_>,
     write_text(&why.to_string(), to);
     to.push_str(",\"arrived\":\"");
     arrival.write(to);
-    match (data.text(), data) {
+    let (field, kept) = match (data.text(), data) {
         // What looks like text but is not: control characters would take six bytes each.
         (Ok(text), Data::Base64(encoded)) if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) => {
-            to.push_str("\",\"base64\":");
-            write_text(encoded, to);
+            ("base64", Cow::Borrowed(encoded.as_ref()))
         }
-        (Ok(text), _) => {
-            to.push_str("\",\"message\":");
-            write_text(&text, to);
-        }
-        (Err(Poison::NotBase64), Data::Base64(text)) => {
-            to.push_str("\",\"message\":");
-            write_text(text, to);
-        }
-        (Err(_), Data::Base64(text)) => {
-            to.push_str("\",\"base64\":");
-            write_text(text, to);
-        }
+        (Ok(text), _) => ("message", text),
+        (Err(Poison::NotBase64), Data::Base64(text)) => ("message", Cow::Borrowed(text.as_ref())),
+        (Err(_), Data::Base64(encoded)) => ("base64", Cow::Borrowed(encoded.as_ref())),
         // JSON with half a surrogate pair: kept as it was written.
-        (Err(_), Data::Plain(text)) => {
-            to.push_str("\",\"message\":");
-            write_text(text, to);
-        }
-        (Err(_), Data::Quoted(json)) => {
-            to.push_str("\",\"message\":");
-            write_text(json.get(), to);
-        }
-    }
+        (Err(_), Data::Plain(text)) => ("message", Cow::Borrowed(*text)),
+        (Err(_), Data::Quoted(json)) => ("message", Cow::Borrowed(json.get())),
+    };
+    to.push_str("\",\"");
+    to.push_str(field);
+    to.push_str("\":");
+    write_text(&kept, to);
     to.push_str("}\n");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::borrow::Cow;
 
     #[test]
     fn a_message_is_kept_as_it_came_with_the_reason() {

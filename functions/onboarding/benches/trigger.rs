@@ -2,12 +2,14 @@
 //! budget is 20 ms. Beside it a gzip bomb of 1 GB, which has 50 ms to be refused. `make bench` runs it. Measured is the
 //! process's CPU time, which a busy machine does not stretch.
 
+#[path = "../../../tests/cpu_time.rs"]
+mod cpu_time;
+
 use std::io::Write as _;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,39 +17,7 @@ use onboarding::trigger::account::{Directory, UpnFallback};
 use onboarding::trigger::batch::Batch;
 use onboarding::trigger::judge::judge;
 use onboarding::trigger::payload;
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-
-struct CpuTime;
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        self.start().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
 
 const EVENTS: usize = 1_000;
 

@@ -6,7 +6,7 @@ use e2e::iot::make::{kinesis, large, reading, sqs};
 use local_aws::{Invocation, LocalAws};
 use serde_json::Value;
 
-use crate::{figure, memory, start};
+use crate::{bytes_to_mb, figure, memory, start};
 
 const PUT: &str = "firehose:PutRecordBatch";
 /// What Lambda hands over at most.
@@ -23,6 +23,10 @@ pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
     batch(&iot, &format!("{MESSAGES} messages of 55 bytes from Kinesis"), &small, 1).await?;
     let all_mapped = sqs((0..22).map(|number| large(number, 270_000)))?;
     batch(&iot, "22 messages of 270,000 bytes from SQS, all of which is mapped", &all_mapped, 2).await?;
+    let without = iot.function.without_env(&["MALLOC_MMAP_THRESHOLD_"]);
+    given_back_nothing(without.invoke(&all_mapped).await?)?;
+    let peak = without.rss().await.ok_or("the function has no process")?;
+    figure("the same without MALLOC_MMAP_THRESHOLD_", &format!("{:.1} MB", bytes_to_mb(peak)), "");
     let little_mapped = sqs((0..22).map(|number| traced(number, 200_000)))?;
     batch(&iot, "22 messages of 200,000 bytes from SQS, of which little is mapped", &little_mapped, 1).await?;
     cpu_time(&iot, &small).await
@@ -64,7 +68,10 @@ async fn cpu_time(iot: &Iot, event: &Value) -> Result<()> {
 }
 
 async fn delivered(iot: &Iot, event: &Value) -> Result<Invocation> {
-    let invocation = iot.function.invoke(event).await?;
+    given_back_nothing(iot.function.invoke(event).await?)
+}
+
+fn given_back_nothing(invocation: Invocation) -> Result<Invocation> {
     let given_back = invocation.result.as_ref().map(|answer| answer.pointer("/batchItemFailures/0").is_some());
     if given_back != Ok(false) {
         return Err(format!("not delivered: {:?}", invocation.result).into());

@@ -1,0 +1,1 @@
+//! `_summary` and `_elements`. To come.

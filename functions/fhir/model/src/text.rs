@@ -1,0 +1,1 @@
+//! Strings as search compares them: without case, accents and surplus blanks. To come.

@@ -145,6 +145,9 @@ pub struct Path {
 /// One step of a [`Path`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Back to the resource itself: `%resource`, the first step of a component's path in two of `MolecularSequence`'s
+    /// composites, and nowhere else.
+    Resource,
     /// Into a JSON member.
     Member(&'static str),
     /// Only that item (`Bundle.entry[0]`).

@@ -1,0 +1,198 @@
+//! What a request can end with, besides success: each with its status, its code of the value set issue-type, and a
+//! message that says what to do. Nothing internal reaches the client, nothing of a patient the logs.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use fhir_model::json::JsonError;
+use fhir_model::validate::Issue;
+use shared::aws::AwsError;
+use shared::error::FunctionError;
+
+use crate::http::response::Response;
+use crate::outcome::Outcome;
+
+/// An error that a request is answered with. Text in it is for the client, and names no content of resources.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// 400: the body, or a header, is not what it must be.
+    #[error("{0}")]
+    Malformed(String),
+    /// 400: a search parameter, or another one of the query, can't be understood.
+    #[error("{0}")]
+    Parameter(String),
+    /// 400: the query asks for something that this server does not do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// 400: it would cost too much; the message says how to ask for less.
+    #[error("{0}")]
+    TooCostly(String),
+    /// 401
+    #[error("{0}")]
+    Unauthorized(String),
+    /// 403
+    #[error("{0}")]
+    Forbidden(String),
+    /// 404: no such resource, or version.
+    #[error("{0} is not known here")]
+    NotFound(String),
+    /// 404: no resource type, or nothing that this server has at that path.
+    #[error("{0}")]
+    NoSuchPath(String),
+    /// 405
+    #[error("this URL takes {allow} only")]
+    Method {
+        /// The methods that it takes.
+        allow: &'static str,
+    },
+    /// 406
+    #[error("{0}")]
+    NotAcceptable(String),
+    /// 409: another write came between; the same again may go through.
+    #[error("{0}")]
+    Conflict(String),
+    /// 409: what is there forbids it, and will again.
+    #[error("{0}")]
+    Rule(String),
+    /// 410
+    #[error("{what} was deleted")]
+    Gone {
+        /// `Patient/1`
+        what: String,
+        /// The version that says so.
+        version: u64,
+    },
+    /// 412: If-Match, If-None-Match or the like does not hold.
+    #[error("{0}")]
+    Precondition(String),
+    /// 412: the criteria of a conditional interaction match more than one resource.
+    #[error("{0}")]
+    MultipleMatches(String),
+    /// 413
+    #[error("{0}")]
+    TooLarge(String),
+    /// 415
+    #[error("{0}")]
+    MediaType(String),
+    /// 422: the resource breaks FHIR's rules.
+    #[error("the resource has {} error(s)", .0.len())]
+    Validation(Vec<Issue>),
+    /// 422: understood, but can't be done.
+    #[error("{0}")]
+    Unprocessable(String),
+    /// 429: too many requests.
+    #[error("too many requests at this moment; try again in a second")]
+    TooMany,
+    /// 501: an interaction that this server does not have.
+    #[error("{0}")]
+    NotImplemented(String),
+    /// 503: the time that Lambda gives is over.
+    #[error("it took too long; ask for less, or try again")]
+    Timeout,
+    /// 503 or 500: the store failed. The source is for the logs.
+    #[error("the store did not answer")]
+    Store(#[from] AwsError),
+    /// 500: what the store holds can't be understood, or another fault of the server itself. The source is for the logs.
+    #[error("the server failed at this request; its logs say why")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// An internal error. `why` is for the logs: ids, no content.
+    pub fn internal(why: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(why.into())
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.row().0
+    }
+
+    /// `OperationOutcome.issue.code`
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.row().1
+    }
+
+    /// When to try again.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self.status(), 429 | 503).then_some(Duration::from_secs(1))
+    }
+
+    /// The `OperationOutcome`.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Validation(issues) if !issues.is_empty() => Outcome::of(issues),
+            _ => Outcome::error(self.code(), self.to_string()),
+        }
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let response = Response::json(self.status(), &self.outcome().json());
+        let response = match self.retry_after() {
+            Some(wait) => response.header("Retry-After", wait.as_secs().to_string()),
+            None => response,
+        };
+        match self {
+            Self::Method { allow } => response.header("Allow", (*allow).to_owned()),
+            Self::Gone { version, .. } => response.etag(*version),
+            _ => response,
+        }
+    }
+
+    /// Status, code, stable name.
+    fn row(&self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => (400, "structure", "Malformed"),
+            Self::Parameter(_) => (400, "invalid", "InvalidParameter"),
+            Self::Unsupported(_) => (400, "not-supported", "UnsupportedParameter"),
+            Self::TooCostly(_) => (400, "too-costly", "TooCostly"),
+            Self::Unauthorized(_) => (401, "login", "Unauthorized"),
+            Self::Forbidden(_) => (403, "forbidden", "Forbidden"),
+            Self::NotFound(_) => (404, "not-found", "NotFound"),
+            Self::NoSuchPath(_) => (404, "not-supported", "NoSuchPath"),
+            Self::Method { .. } => (405, "not-supported", "MethodNotAllowed"),
+            Self::NotAcceptable(_) => (406, "not-supported", "NotAcceptable"),
+            Self::Conflict(_) => (409, "conflict", "Conflict"),
+            Self::Rule(_) => (409, "business-rule", "RuleBroken"),
+            Self::Gone { .. } => (410, "deleted", "Gone"),
+            Self::Precondition(_) => (412, "conflict", "PreconditionFailed"),
+            Self::MultipleMatches(_) => (412, "multiple-matches", "MultipleMatches"),
+            Self::TooLarge(_) => (413, "too-long", "TooLarge"),
+            Self::MediaType(_) => (415, "not-supported", "UnsupportedMediaType"),
+            Self::Validation(_) => (422, "invalid", "InvalidResource"),
+            Self::Unprocessable(_) => (422, "processing", "Unprocessable"),
+            Self::TooMany => (429, "throttled", "TooManyRequests"),
+            Self::NotImplemented(_) => (501, "not-supported", "NotImplemented"),
+            Self::Timeout => (503, "timeout", "Timeout"),
+            Self::Store(error) if error.retryable => (503, "transient", "StoreUnavailable"),
+            Self::Store(_) => (500, "exception", "StoreFailed"),
+            Self::Internal(_) => (500, "exception", "Internal"),
+        }
+    }
+}
+
+impl FunctionError for Error {
+    fn error_type(&self) -> &'static str {
+        self.row().2
+    }
+
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Conflict(_) | Self::TooMany | Self::Timeout => true,
+            Self::Store(error) => error.retryable,
+            _ => false,
+        }
+    }
+}
+
+impl From<JsonError> for Error {
+    fn from(error: JsonError) -> Self {
+        Self::Malformed(format!("the body is no JSON that a FHIR resource may be: {error}"))
+    }
+}

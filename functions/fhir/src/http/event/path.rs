@@ -1,0 +1,62 @@
+//! Where the server's base ends and the path of FHIR begins.
+
+use std::collections::HashMap;
+
+use crate::http::request::segments;
+
+/// What an event says of its path.
+pub(super) struct Seen<'a> {
+    /// The path as the client sent it, as far as the event knows.
+    pub(super) whole: &'a str,
+    /// The path without the stage.
+    pub(super) below_stage: Option<&'a str>,
+    /// The stage, if it may be part of the path.
+    pub(super) stage: Option<&'a str>,
+    /// `/{proxy+}`, `ANY /fhir/{proxy+}`, `$default`
+    pub(super) route: &'a str,
+    /// The values of the route's parameters.
+    pub(super) parameters: Option<&'a HashMap<String, String>>,
+    /// `BASE_URL`
+    pub(super) base_url: Option<&'a str>,
+}
+
+/// The base's path (empty, or `/` and more) and the segments below it.
+pub(super) fn split(seen: &Seen<'_>) -> (String, Vec<String>) {
+    let mut above: Vec<String> = segments(seen.whole).collect();
+    let length = base_length(seen, &above);
+    let below = above.split_off(length.min(above.len()));
+    let above = above.iter().fold(String::new(), |base, segment| base + "/" + segment);
+    (above, below)
+}
+
+/// How many segments are the base's.
+fn base_length(seen: &Seen<'_>, whole: &[String]) -> usize {
+    if let Some(below) = greedy(seen) {
+        return whole.len().saturating_sub(below);
+    }
+    let configured: Vec<_> = seen.base_url.map(|url| segments(after_host(url)).collect()).unwrap_or_default();
+    if !configured.is_empty() && whole.starts_with(&configured) {
+        return configured.len();
+    }
+    match (seen.below_stage, seen.stage) {
+        (Some(below), _) => whole.len().saturating_sub(segments(below).count()),
+        (None, Some(stage)) => usize::from(whole.first().is_some_and(|first| first == stage)),
+        (None, None) => 0,
+    }
+}
+
+/// How many segments the route's greedy parameter holds; none if the route is the root, which stands beside it.
+fn greedy(seen: &Seen<'_>) -> Option<usize> {
+    let path = seen.route.rsplit(' ').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    match last.strip_prefix('{').and_then(|last| last.strip_suffix("+}")) {
+        Some(name) => Some(segments(seen.parameters?.get(name)?).count()),
+        None if path == "/" => Some(0),
+        None => None,
+    }
+}
+
+fn after_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or_default()
+}

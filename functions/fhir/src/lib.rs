@@ -1,1 +1,11 @@
-//! To come.
+//! A FHIR R4 server on Lambda, `DynamoDB` and S3.
+//!
+//! [`http`] reads what API Gateway or a function URL sends and writes what it wants back; [`store`] keeps versions of
+//! resources; [`index`] makes the rows by which [`search`] finds them.
+
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod index;
+pub mod outcome;
+pub mod store;

@@ -1,0 +1,91 @@
+//! The store: versions of resources in `DynamoDB`, large bodies in S3. How it is laid out and why it is right: docs/fhir-store.md.
+
+pub mod bodies;
+mod claim;
+mod commit;
+mod history;
+pub mod item;
+mod prepare;
+mod read;
+mod staged;
+pub mod table;
+pub mod version;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use shared::aws::AwsError;
+use thiserror::Error;
+
+use bodies::Bodies;
+pub use claim::Claim;
+pub use prepare::{Content, Draft};
+pub use read::{Base, Run};
+use table::Table;
+pub use version::{Body, Key, Method, Version};
+
+/// The store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) table: Table,
+    pub(crate) bodies: Bodies,
+    clock: fn() -> i64,
+    base: String,
+}
+
+/// Why the store did not do what it was asked for.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// `AWS` failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Somebody else has written what was to be written, or what it depends on, since it was read.
+    #[error("another request has changed the same resources meanwhile")]
+    Conflict,
+    /// Another transaction is at the same resources, longer than a request can wait.
+    #[error("another transaction is being committed to the same resources")]
+    Busy,
+    /// What is stored can't be read: a bug, or somebody else's hand in the table.
+    #[error("the stored {0} can't be read")]
+    Corrupt(String),
+}
+
+impl Store {
+    /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
+    #[must_use]
+    pub fn new(table: Table, bodies: Bodies, base: &str) -> Self {
+        Self { table, bodies, clock: system_clock, base: base.to_owned() }
+    }
+
+    /// The same store with another clock, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// A version's gzipped JSON; none for a deletion.
+    pub async fn gzipped(&self, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(match &version.body {
+            Body::Gzip(bytes) => Some(bytes.clone()),
+            Body::Object(object) => Some(self.bodies.get(object).await?),
+            Body::Deleted => None,
+        })
+    }
+
+    /// A version's JSON; none for a deletion.
+    pub async fn json(&self, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
+        let unreadable = |_| StoreError::Corrupt(version.key.to_string());
+        self.gzipped(version).await?.map(|bytes| prepare::gunzip(&bytes).map_err(unreadable)).transpose()
+    }
+}
+
+fn system_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

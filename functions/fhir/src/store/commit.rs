@@ -1,0 +1,143 @@
+//! Committing changes: index first, then commit, then clean.
+//!
+//! 1. The index rows that the new versions add, the old versions' own items and large bodies are written. None of this
+//!    is seen: what the index names is checked against its head.
+//! 2. The commit: one conditional write for one resource, one `TransactWriteItems` for up to 100 writes, and for more
+//!    the two phases of [`super::staged`].
+//! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it.
+
+use shared::aws::AwsError;
+use uuid::Uuid;
+
+use super::item::{Item, ItemKey};
+use super::prepare::{Draft, Prepared, prepare};
+use super::table::{Condition, Write, Written, in_parallel};
+use super::version::{Transaction, Version};
+use super::{Claim, Store, StoreError};
+
+/// Limits of `TransactWriteItems`: 100 actions, and 4 MB (with some room for what we don't count).
+const ACTIONS: usize = 100;
+const BYTES: usize = 3_500_000;
+
+impl Store {
+    /// Commits all drafts, or none. Each key may stand once. [`StoreError::Conflict`]: something has changed since the
+    /// bases or claims were read; read them again. The versions come in the order of the drafts.
+    pub async fn commit(&self, drafts: Vec<Draft<'_>>, claims: &[Claim]) -> Result<Vec<Version>, StoreError> {
+        let prepared = self.prepare(drafts).await?;
+        if prepared.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bytes: usize = prepared.iter().map(|change| change.version.write("", Item::default()).size() + 200).sum();
+        let committed = if prepared.len() + claims.len() <= ACTIONS && bytes <= BYTES {
+            self.at_once(prepared, claims).await
+        } else {
+            self.in_two_phases(prepared, claims).await
+        };
+        committed.map(|prepared| prepared.into_iter().map(|change| change.version).collect())
+    }
+
+    async fn prepare(&self, drafts: Vec<Draft<'_>>) -> Result<Vec<Prepared>, StoreError> {
+        let old = in_parallel(drafts.iter().map(async |draft| match &draft.base.current {
+            Some(version) => self.json(version).await,
+            None => Ok(None),
+        }))
+        .await?;
+        let now = self.now();
+        let next = |(draft, old): (Draft<'_>, Option<Vec<u8>>)| {
+            let key = draft.key.to_string();
+            prepare(draft, old.as_deref(), now, &self.base).map_err(|_| StoreError::Corrupt(key))
+        };
+        drafts.into_iter().zip(old).map(next).collect()
+    }
+
+    async fn at_once(&self, mut prepared: Vec<Prepared>, claims: &[Claim]) -> Result<Vec<Prepared>, StoreError> {
+        self.write_ahead(&mut prepared).await?;
+        let id = Uuid::new_v4().simple().to_string();
+        let now = self.now();
+        let several = prepared.len() > 1;
+        let mut writes: Vec<Write> = Vec::with_capacity(prepared.len() + claims.len());
+        for change in &mut prepared {
+            change.version.transaction = several.then(|| Transaction { id: id.clone(), at: now });
+            // `w` tells a commit whose answer was lost from one that somebody else won.
+            let item = change.version.write("", Item::new(&change.version.key.head())).text("w", &id);
+            writes.push(Write::Put(item, change.base.guard.condition()));
+        }
+        writes.extend(claims.iter().map(|claim| claim.take(now)));
+        let room = ACTIONS.saturating_sub(writes.len());
+        let dropped: Vec<ItemKey> = prepared.iter().flat_map(|change| change.dropped.iter().cloned()).collect();
+        let inside = dropped.len() <= room;
+        if inside {
+            writes.extend(dropped.iter().map(|row| Write::Delete(row.clone(), Condition::none())));
+        }
+        if self.table.write(writes).await? == Written::No && !self.has_won(&prepared, &id).await? {
+            self.remove_objects(&prepared).await;
+            return Err(StoreError::Conflict);
+        }
+        if !inside {
+            self.clean(&prepared).await;
+        }
+        Ok(prepared)
+    }
+
+    /// Whether the first head is the one that this commit has written.
+    async fn has_won(&self, prepared: &[Prepared], id: &str) -> Result<bool, StoreError> {
+        let Some(first) = prepared.first() else { return Ok(true) };
+        let head = self.table.get(&first.version.key.head()).await?;
+        Ok(head.is_some_and(|head| head.get_text("w") == Some(id)))
+    }
+
+    /// Writes what nobody sees before the commit.
+    pub(super) async fn write_ahead(&self, prepared: &mut [Prepared]) -> Result<(), StoreError> {
+        let objects: Vec<(String, Vec<u8>)> = prepared.iter_mut().filter_map(|change| change.object.take()).collect();
+        let row = |change: &Prepared, row: &ItemKey| {
+            Item::new(row).number("v", i64::try_from(change.version.number).unwrap_or(i64::MAX))
+        };
+        // Nobody else can write the rows of an id that is known to nobody.
+        let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
+        let mut plain: Vec<Item> = prepared.iter().filter_map(Prepared::older).collect();
+        plain.extend(fresh.iter().flat_map(|change| change.added.iter().map(|key| row(change, key))));
+        let guarded = known.iter().flat_map(|change| change.added.iter().map(|key| row(change, key)));
+        let guarded: Vec<Item> = guarded.collect();
+        let (plain, guarded, objects) = futures_util::join!(
+            self.table.put_all(plain),
+            in_parallel(guarded.into_iter().map(|row| self.assert_row(row))),
+            in_parallel(objects.into_iter().map(async |(object, body)| self.bodies.put(&object, body).await)),
+        );
+        plain?;
+        guarded?;
+        objects?;
+        Ok(())
+    }
+
+    /// A row keeps the highest version that has asserted it, or a slow cleaner could remove what a later version needs.
+    async fn assert_row(&self, row: Item) -> Result<(), AwsError> {
+        let version = row.get_number("v").unwrap_or_default();
+        let condition = Condition::new("attribute_not_exists(pk) OR v < :v").number(":v", version);
+        self.table.write(vec![Write::Put(row, condition)]).await.map(drop)
+    }
+
+    /// Removes index rows that only the old versions had. What fails stays, is never believed, and goes when a search
+    /// stumbles over it.
+    pub(super) async fn clean(&self, prepared: &[Prepared]) {
+        let rows = prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| (row, change.version.number)));
+        let removed = in_parallel(rows.map(async |(row, number)| {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            let condition = Condition::new("v < :v").number(":v", number);
+            self.table.write(vec![Write::Delete(row.clone(), condition)]).await
+        }));
+        if let Err(error) = removed.await {
+            tracing::warn!(error = %error, "index rows of old versions are left over");
+        }
+    }
+
+    /// Removes bodies that no head has come to refer to.
+    pub(super) async fn remove_objects(&self, prepared: &[Prepared]) {
+        for change in prepared {
+            if let super::Body::Object(object) = &change.version.body
+                && let Err(error) = self.bodies.delete(object).await
+            {
+                tracing::warn!(error = %error, "a body in S3 is left over");
+            }
+        }
+    }
+}

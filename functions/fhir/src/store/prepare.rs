@@ -1,0 +1,123 @@
+//! From what is to be stored to the items that store it: a pure function, so that the adapter only carries out.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read as _, Write as _};
+
+use fhir_model::json::{Json, Object};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::bodies::{Bodies, LARGEST_IN_ITEM};
+use super::item::{Item, ItemKey};
+use super::read::Base;
+use super::version::{Body, Key, Method, Version};
+use crate::index;
+
+/// A body may be that large when it is unpacked: more than any request could have brought (6 MB, gzipped 32 MB).
+const LARGEST_UNPACKED: u64 = 64 << 20;
+
+/// What a resource becomes.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// That JSON; `id`, `meta.versionId` and `meta.lastUpdated` are set by the store.
+    Json(Json<'a>),
+    /// Deleted.
+    Deleted,
+}
+
+/// A change that is to be committed.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// Which resource.
+    pub key: Key,
+    /// What it is now: [`super::Store::base`]; for a new id of the server's [`Base::default`].
+    pub base: Base,
+    /// By which interaction.
+    pub method: Method,
+    /// What it becomes.
+    pub content: Content<'a>,
+}
+
+/// A change as items.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) base: Base,
+    pub(super) version: Version,
+    /// A body for S3, with [`Body::Object`] in the version.
+    pub(super) object: Option<(String, Vec<u8>)>,
+    /// Index rows that the new version has and the old one had not.
+    pub(super) added: Vec<ItemKey>,
+    /// Index rows that only the old version had.
+    pub(super) dropped: Vec<ItemKey>,
+    /// Whether nobody else can know the id: the server has just made it.
+    pub(super) fresh: bool,
+}
+
+impl Prepared {
+    /// The old version's own item, to be written before its head is replaced.
+    pub(super) fn older(&self) -> Option<Item> {
+        let old = self.base.current.as_ref()?;
+        Some(old.write("", Item::new(&old.key.version(old.number))))
+    }
+}
+
+/// Makes the next version. `old` is the current version's JSON, `now` the time in milliseconds since 1970.
+pub(super) fn prepare(draft: Draft<'_>, old: Option<&[u8]>, now: i64, base_url: &str) -> io::Result<Prepared> {
+    let Draft { key, base, method, content } = draft;
+    let number = base.current.as_ref().map_or(1, |current| current.number + 1);
+    let updated = base.current.as_ref().map_or(now, |current| current.updated.max(now));
+    let mut rows = index::log(&key, number, updated);
+    let (body, object) = match content {
+        Content::Deleted => (Body::Deleted, None),
+        Content::Json(mut json) => {
+            stamp(&mut json, &key, number, updated);
+            rows.extend(index::rows(&key, &json, base_url));
+            let bytes = gzip(&json.to_vec())?;
+            if bytes.len() > LARGEST_IN_ITEM {
+                let object = Bodies::new_key(&key, number);
+                (Body::Object(object.clone()), Some((object, bytes)))
+            } else {
+                (Body::Gzip(bytes), None)
+            }
+        }
+    };
+    let old_rows = match old.map(Json::parse) {
+        Some(Ok(json)) => index::rows(&key, &json, base_url),
+        Some(Err(error)) => return Err(io::Error::other(error)),
+        None => BTreeSet::new(),
+    };
+    let added = rows.difference(&old_rows).cloned().collect();
+    let dropped = old_rows.difference(&rows).cloned().collect();
+    let fresh = method == Method::Post;
+    let version = Version { key, number, updated, method, body, transaction: None };
+    Ok(Prepared { base, version, object, added, dropped, fresh })
+}
+
+/// Sets what the server says of a version: <https://hl7.org/fhir/R4/resource.html#Meta>.
+pub(crate) fn stamp(json: &mut Json<'_>, key: &Key, number: u64, updated: i64) {
+    let Some(object) = json.as_object_mut() else { return };
+    object.set_at(1, "id", Json::string(key.id.clone()));
+    if object.get("meta").and_then(Json::as_object).is_none() {
+        object.remove("meta");
+        object.set_at(2, "meta", Object::new().into());
+    }
+    if let Some(meta) = object.get_mut("meta").and_then(Json::as_object_mut) {
+        meta.set_at(0, "versionId", Json::string(number.to_string()));
+        meta.set_at(1, "lastUpdated", Json::string(fhir_model::time::instant(updated)));
+    }
+}
+
+/// Packs. Level 6 halves a Synthea resource; more takes longer and saves nothing.
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = GzEncoder::new(Vec::with_capacity(bytes.len() / 2 + 64), Compression::default());
+    out.write_all(bytes)?;
+    out.finish()
+}
+
+/// Unpacks.
+pub(crate) fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len() * 4);
+    GzDecoder::new(bytes).take(LARGEST_UNPACKED).read_to_end(&mut out)?;
+    Ok(out)
+}

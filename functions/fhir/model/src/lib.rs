@@ -5,10 +5,13 @@
 //! that is wrong with a resource, [`patch`] changes one, [`subset`] leaves parts out.
 
 pub mod decimal;
+mod fhirpath;
 pub mod json;
+mod number;
 pub mod operand;
 pub mod patch;
 pub mod subset;
+mod tables;
 pub mod text;
 pub mod time;
 pub mod validate;

@@ -8,4 +8,5 @@ pub mod error;
 pub mod http;
 pub mod index;
 pub mod outcome;
+pub mod search;
 pub mod store;

@@ -1,0 +1,5 @@
+//! Search.
+
+pub mod criteria;
+
+pub use criteria::Criteria;

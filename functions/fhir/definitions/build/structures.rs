@@ -178,6 +178,7 @@ impl Structures {
             None if self.primitives.contains(kind) => format!("Primitive(Primitive::{})", capitalized(kind)),
             None => "Resource".to_owned(),
         };
+        let max = if *max == u32::MAX { "u32::MAX".to_owned() } else { max.to_string() };
         let binding = it.binding.as_ref().map(|url| sets.reference(url)).transpose()?;
         let binding = binding.map_or("None".to_owned(), |it| format!("Some({it})"));
         write!(out, "Element {{ name: {name:?}, path: {path:?}, kind: Kind::{kind}, min: {min}, max: {max}, ")?;

@@ -119,6 +119,7 @@ impl<'a> Parameter<'a> {
         for path in paths.iter_mut().filter(|path| path.kind == "Resource") {
             let [target] = definition.target.as_slice() else { return Err("a resource of no one type".into()) };
             path.push("Is", target);
+            path.targets.clone_from(&definition.target);
         }
         let components: Result<_> =
             definition.component.iter().map(|it| component(it, by_url, structures, base, &paths)).collect();
@@ -136,7 +137,7 @@ impl<'a> Parameter<'a> {
         let mut components = String::new();
         for (definition, paths) in &self.components {
             let SearchParameter { code, kind, .. } = definition;
-            let (paths, targets) = (paths::emit(paths)?, targets(definition, structures));
+            let (paths, targets) = (paths::emit(paths)?, targets(definition, paths, structures));
             let kind = capitalized(kind);
             write!(
                 components,
@@ -145,21 +146,29 @@ impl<'a> Parameter<'a> {
         }
         let mut out =
             format!("SearchParameter {{ code: {code:?}, url: {url:?}, kind: SearchKind::{}, ", capitalized(kind));
-        let (paths, targets) = (paths::emit(&self.paths)?, targets(self.definition, structures));
+        let (paths, targets) = (paths::emit(&self.paths)?, targets(self.definition, &self.paths, structures));
         write!(out, "paths: {paths}, targets: &{targets:?}, components: &[{components}], ")?;
         write!(out, "system: {system:?}, served_by: {:?} }}", self.served_by)?;
         Ok(out)
     }
 }
 
-/// What a reference may point to: any resource where the definition doesn't say.
-fn targets(definition: &SearchParameter, structures: &Structures) -> Vec<String> {
-    let mut targets = definition.target.clone();
-    if definition.kind == "reference" && targets.is_empty() {
-        targets.extend(structures.resources.iter().cloned());
+/// What a reference may point to: of what the parameter's definition says, for all its types, what the elements' do; any
+/// resource where neither says.
+fn targets(definition: &SearchParameter, paths: &[Path], structures: &Structures) -> Vec<String> {
+    if definition.kind != "reference" {
+        return Vec::new();
     }
-    targets.sort();
-    targets
+    let mut targets: BTreeSet<_> = definition.target.iter().cloned().collect();
+    if targets.is_empty() {
+        targets.clone_from(&structures.resources);
+    }
+    let anything = paths.iter().any(|path| path.targets.is_empty());
+    let elements: BTreeSet<_> = paths.iter().flat_map(|path| &path.targets).cloned().collect();
+    if !anything && !targets.is_disjoint(&elements) {
+        targets.retain(|target| elements.contains(target));
+    }
+    targets.into_iter().collect()
 }
 
 /// Of a choice that the definition doesn't narrow, leaves those types that the kind of parameter is defined for
@@ -229,7 +238,7 @@ fn serve(parameters: &mut BTreeMap<String, Parameter>) {
         let Some(whole) = without(&parameter.paths, &restriction) else { continue };
         let serves = |other: &&Parameter| {
             let theirs: BTreeSet<_> = other.paths.iter().map(|it| it.steps.as_slice()).collect();
-            other.definition.kind == "reference" && theirs == whole
+            other.definition.target.contains(target) && theirs == whole
         };
         if let Some(other) = parameters.values().find(serves) {
             found.push((code.clone(), other.definition.code.clone()));

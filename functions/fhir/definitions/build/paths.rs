@@ -21,13 +21,22 @@ pub(crate) struct Path {
     structure: Option<String>,
     /// The value set of the last element.
     pub(crate) binding: Option<String>,
+    /// What a reference or canonical that is found may point to; empty: anything.
+    pub(crate) targets: Vec<String>,
 }
 
 impl Path {
     /// The path that leads to a resource or data type itself.
     pub(crate) fn to(structure: &str) -> Self {
         let name = structure.to_owned();
-        Self { steps: Vec::new(), kind: name.clone(), is_explicit: true, structure: Some(name), binding: None }
+        Self {
+            steps: Vec::new(),
+            kind: name.clone(),
+            is_explicit: true,
+            structure: Some(name),
+            binding: None,
+            targets: Vec::new(),
+        }
     }
 
     /// The same place as where another path starts.
@@ -87,8 +96,16 @@ fn follow(structures: &Structures, mut path: Path, step: &Step) -> Result<Vec<Pa
             path.steps.push(format!("Step::Where({name:?}, {value:?})"));
         }
         Step::RefersTo(_) if path.kind != "Reference" => return Ok(Vec::new()),
-        Step::RefersTo(name) => path.push("RefersTo", name),
-        Step::ExistsAndNotFalse => path.steps.push("Step::ExistsAndNotFalse".to_owned()),
+        Step::RefersTo(name) => {
+            path.push("RefersTo", name);
+            path.targets = vec![name.clone()];
+        }
+        Step::ExistsAndNotFalse => {
+            path.steps.push("Step::ExistsAndNotFalse".to_owned());
+            // Whatever it was, of a choice.
+            "boolean".clone_into(&mut path.kind);
+            path.is_explicit = true;
+        }
     }
     Ok(vec![path])
 }
@@ -111,6 +128,7 @@ fn members(structures: &Structures, path: &Path, name: &str) -> Result<Vec<Path>
             is_explicit: found.len() == 1,
             structure: element.structure.clone(),
             binding: element.binding.clone(),
+            targets: element.targets.clone(),
         }
     };
     Ok(found.iter().map(member).collect())

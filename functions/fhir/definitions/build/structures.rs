@@ -41,7 +41,7 @@ pub(crate) struct Element {
     max: u32,
     array: bool,
     summary: bool,
-    targets: Vec<String>,
+    pub(crate) targets: Vec<String>,
 }
 
 impl Structures {

@@ -2,7 +2,9 @@
 //!
 //! The rules are those of <https://hl7.org/fhir/R4/search.html>, section by section.
 
+mod escape;
 mod matching;
+mod near;
 mod parse;
 
 use fhir_definitions::SearchParameter;
@@ -126,3 +128,6 @@ impl Clause {
         matching::clause(self, values)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
 //! What a search parameter finds in a resource: the one extraction that index rows and matching share.
 
+mod convert;
 mod extract;
+pub(crate) mod reference;
+mod walk;
 
 use fhir_definitions::SearchParameter;
 

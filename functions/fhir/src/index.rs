@@ -1,20 +1,261 @@
-//! Index rows. To come.
+//! Index rows: the keys by which search finds resources.
+//!
+//! A row says "this resource, in some version, had this value". Rows are written before the version is committed and
+//! removed after it was replaced, so there are never too few, and what they name is checked against the resource.
+//!
+//! | partition (`pk`) | sort key (`sk`) | serves |
+//! | --- | --- | --- |
+//! | `i#Type##shard` | order | every resource of the type |
+//! | `i#Type#parameter#term[#shard]` | order | tokens, references, URIs: all that have the term |
+//! | `i#Type#@id#parameter#term` | order | the same, of one patient's resources only |
+//! | `i#Type#parameter#$x` | normalized string, order's id | strings that begin with `x` |
+//! | `i#Type#parameter#n#shard` | lower end, id | dates within a day, numbers |
+//! | `i#Type#parameter#f#shard`, `…#t#shard` | lower end, or upper end, id | longer dates, ranges |
+//! | `l#Type#shard`, `l##shard` | lastUpdated, `Type/id`, version | history, `_lastUpdated` |
+//!
+//! The *order* of a row is the resource's main date and its id, the same in all partitions: lists of different terms
+//! can be intersected without fetching a resource, and a page's cursor means the same in each of them.
+
+pub mod terms;
 
 use std::collections::BTreeSet;
 
+use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type};
 use fhir_model::json::Json;
+use fhir_model::time;
+use fhir_model::value::{Span, Value, values};
 
 use crate::store::Key;
 use crate::store::item::ItemKey;
 
-/// To come.
+/// Into how many partitions a term is split that very many resources share. `DynamoDB` writes 1,000 rows a second to one.
+pub const SHARDS: u8 = 8;
+/// A date up to that long (in milliseconds) has one row; a search by its upper end reads a day more.
+pub const NARROW: i64 = 86_400_000;
+/// Stands for a missing main date: after all dates.
+const NO_DATE: &str = "~";
+/// Partition keys may have 2,048 bytes, sort keys 1,024.
+const LONGEST_TERM: usize = 700;
+const LONGEST_STRING: usize = 200;
+/// Main dates, the first that a type has. What clients sort by most.
+const MAIN_DATES: [&str; 14] = [
+    "date",
+    "authoredon",
+    "authored-on",
+    "effective-time",
+    "created",
+    "recorded-date",
+    "onset-date",
+    "occurrence",
+    "issued",
+    "period",
+    "whenprepared",
+    "execution-period",
+    "birthdate",
+    "sent",
+];
+
+/// All rows of a resource: what search finds it by.
 #[must_use]
-pub fn rows(_key: &Key, _json: &Json<'_>, _base: &str) -> BTreeSet<ItemKey> {
-    BTreeSet::new()
+pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
+    let mut rows = BTreeSet::new();
+    let Some(definition) = resource_type(key.resource_type) else { return rows };
+    let order = order(definition, json, &key.id, base);
+    let shard = shard(&key.id);
+    let mut add = |pk: String, sk: String| drop(rows.insert(ItemKey { pk, sk }));
+    add(everything(key.resource_type, shard), order.clone());
+    let patients = patients(definition, json, base);
+    for parameter in definition.parameters.iter().filter(|parameter| is_indexed(parameter)) {
+        for value in values(parameter, json, base) {
+            for term in terms::of_value(parameter, &value) {
+                if is_shared(parameter) {
+                    add(list(key.resource_type, parameter.code, &term, Some(shard)), order.clone());
+                    if terms::is_specific(&term) {
+                        for patient in &patients {
+                            add(patient_list(key.resource_type, patient, parameter.code, &term), order.clone());
+                        }
+                    }
+                } else {
+                    add(list(key.resource_type, parameter.code, &term, None), order.clone());
+                }
+            }
+            ranged(key, parameter, &value, shard, &mut add);
+        }
+    }
+    rows
 }
 
-/// To come.
+/// The rows of strings, dates and numbers: sorted by the value.
+fn ranged(key: &Key, parameter: &SearchParameter, value: &Value, shard: u8, add: &mut impl FnMut(String, String)) {
+    let (kind, code, id) = (key.resource_type, parameter.code, key.id.as_str());
+    let mut range = |from: String, to: String, narrow: bool| {
+        if narrow {
+            add(range(kind, code, Ends::Narrow, shard), format!("{from}#{id}"));
+        } else {
+            add(range(kind, code, Ends::From, shard), format!("{from}#{id}"));
+            add(range(kind, code, Ends::To, shard), format!("{to}#{id}"));
+        }
+    };
+    match value {
+        Value::String(text) => {
+            let text = fhir_model::text::normalize(text);
+            if let Some(first) = text.chars().next() {
+                add(strings(kind, code, first), format!("{}\u{1}{id}", cut(&text, LONGEST_STRING)));
+            }
+        }
+        Value::Date(Span { from, to }) => {
+            let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+            range(time::sortable(from), time::sortable(to), to.saturating_sub(from) <= NARROW);
+        }
+        Value::Number(from, to) => {
+            range(number(from.as_ref(), true), number(to.as_ref(), false), from.is_some() && from == to);
+        }
+        Value::Quantity(quantity) => {
+            let (from, to) = (quantity.from.as_ref(), quantity.to.as_ref());
+            range(number(from, true), number(to, false), from.is_some() && from == to);
+        }
+        _ => {}
+    }
+}
+
+/// Sorting by floats keeps the order of decimals, or makes neighbours equal: what is found is checked exactly.
 #[must_use]
-pub fn log(_key: &Key, _number: u64, _updated: i64) -> BTreeSet<ItemKey> {
-    BTreeSet::new()
+pub fn number(number: Option<&fhir_model::decimal::Decimal>, lower: bool) -> String {
+    let open = if lower { f64::NEG_INFINITY } else { f64::INFINITY };
+    fhir_model::decimal::sortable(number.map_or(open, fhir_model::decimal::Decimal::to_f64))
+}
+
+/// The rows by which type and system history, and `_lastUpdated`, find versions.
+#[must_use]
+pub fn log(key: &Key, number: u64, updated: i64) -> BTreeSet<ItemKey> {
+    let shard = shard(&key.id);
+    let sk = format!("{}#{key}#{number:012}", time::sortable(updated));
+    [key.resource_type, ""].into_iter().map(|kind| ItemKey { pk: log_list(kind, shard), sk: sk.clone() }).collect()
+}
+
+/// Where a resource stands among those of its type: by its main date, then by its id.
+#[must_use]
+pub fn order(definition: &ResourceType, json: &Json<'_>, id: &str, base: &str) -> String {
+    let spans = main_date(definition).map(|parameter| values(parameter, json, base)).unwrap_or_default();
+    let from = spans.iter().filter_map(|value| match value {
+        Value::Date(span) => span.from.or(span.to),
+        _ => None,
+    });
+    let date = from.min().map_or_else(|| NO_DATE.to_owned(), time::sortable);
+    format!("{date}#{id}")
+}
+
+/// The date by which the resources of a type are kept in order.
+#[must_use]
+pub fn main_date(definition: &ResourceType) -> Option<&'static SearchParameter> {
+    let named = MAIN_DATES.iter().filter_map(|code| definition.parameter(code));
+    named.into_iter().find(|parameter| parameter.kind == SearchKind::Date)
+}
+
+/// Parameters that have rows of their own: not those that another one's rows serve, that the log or the heads serve
+/// (`_lastUpdated`, `_id`), or that are made of others (composites).
+#[must_use]
+pub fn is_indexed(parameter: &SearchParameter) -> bool {
+    parameter.served_by.is_none()
+        && !matches!(parameter.kind, SearchKind::Composite | SearchKind::Special)
+        && !matches!(parameter.code, "_id" | "_lastUpdated")
+}
+
+/// Whether very many resources share the parameter's terms: codes, booleans, concepts; not identifiers.
+#[must_use]
+pub fn is_shared(parameter: &SearchParameter) -> bool {
+    parameter.code == "_profile"
+        || parameter.kind == SearchKind::Token
+            && parameter.paths.iter().any(|path| matches!(path.kind, "code" | "boolean" | "Coding" | "CodeableConcept"))
+}
+
+/// The reference that tells whose a resource is: `subject`, or `patient` where there is no such.
+#[must_use]
+pub fn patient_parameter(definition: &ResourceType) -> Option<&'static SearchParameter> {
+    let parameter = definition.parameter("patient").or_else(|| definition.parameter("subject"))?;
+    let served = parameter.served_by.and_then(|code| definition.parameter(code));
+    Some(served.unwrap_or(parameter)).filter(|parameter| parameter.kind == SearchKind::Reference)
+}
+
+/// The ids of those that a resource is about.
+fn patients(definition: &ResourceType, json: &Json<'_>, base: &str) -> BTreeSet<String> {
+    let found = patient_parameter(definition).map(|parameter| values(parameter, json, base)).unwrap_or_default();
+    let id = |value| match value {
+        Value::Reference(reference) => reference.id,
+        _ => None,
+    };
+    found.into_iter().filter_map(id).collect()
+}
+
+/// The partition of all resources of a type.
+#[must_use]
+pub fn everything(kind: &str, shard: u8) -> String {
+    format!("i#{kind}##{shard}")
+}
+
+/// The partition of a term.
+#[must_use]
+pub fn list(kind: &str, code: &str, term: &str, shard: Option<u8>) -> String {
+    let term = cut(term, LONGEST_TERM);
+    match shard {
+        Some(shard) => format!("i#{kind}#{code}#{term}#{shard}"),
+        None => format!("i#{kind}#{code}#{term}"),
+    }
+}
+
+/// The partition of a term among one patient's resources.
+#[must_use]
+pub fn patient_list(kind: &str, patient: &str, code: &str, term: &str) -> String {
+    format!("i#{kind}#@{patient}#{code}#{}", cut(term, LONGEST_TERM))
+}
+
+/// The partition of strings that begin with a character.
+#[must_use]
+pub fn strings(kind: &str, code: &str, first: char) -> String {
+    format!("i#{kind}#{code}#${first}")
+}
+
+/// What a partition of ranges holds, and is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Points, and dates of up to [`NARROW`], by their lower end.
+    Narrow,
+    /// Others, by their lower end.
+    From,
+    /// Others, by their upper end.
+    To,
+}
+
+/// A partition of ranges.
+#[must_use]
+pub fn range(kind: &str, code: &str, ends: Ends, shard: u8) -> String {
+    let ends = match ends {
+        Ends::Narrow => "n",
+        Ends::From => "f",
+        Ends::To => "t",
+    };
+    format!("i#{kind}#{code}#{ends}#{shard}")
+}
+
+/// A partition of the log of a type, or of all (`""`).
+#[must_use]
+pub fn log_list(kind: &str, shard: u8) -> String {
+    format!("l#{kind}#{shard}")
+}
+
+/// The partition number of all rows of a resource. FNV-1a: it must stay the same over releases, and std's may not.
+#[must_use]
+pub fn shard(id: &str) -> u8 {
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    u8::try_from((hash >> 32) % u64::from(SHARDS)).unwrap_or_default()
+}
+
+/// The beginning of a text, up to that many bytes, at a character's end. Longer values share a row, and are told apart
+/// by their content.
+#[must_use]
+pub fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }

@@ -49,11 +49,33 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl From<StoreError> for crate::error::Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Aws(error) => Self::Store(error),
+            StoreError::Conflict | StoreError::Busy => Self::Conflict(format!("{error}; try again")),
+            StoreError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
 impl Store {
     /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
     #[must_use]
     pub fn new(table: Table, bodies: Bodies, base: &str) -> Self {
         Self { table, bodies, clock: system_clock, base: base.to_owned() }
+    }
+
+    /// The same store, for a request to another address.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// The server's own address.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
     }
 
     /// The same store with another clock, for tests.

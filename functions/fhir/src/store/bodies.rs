@@ -42,7 +42,12 @@ impl Bodies {
         let call = self.client.get_object().bucket(&self.bucket).key(object);
         let answer = call.send().await.map_err(|error| AwsError::new("GetObject", error))?;
         let body = answer.body.collect().await.map_err(|error| {
-            AwsError::new("GetObject", aws_sdk_s3::error::SdkError::<aws_sdk_s3::operation::get_object::GetObjectError, _>::timeout_error(error))
+            AwsError::new(
+                "GetObject",
+                aws_sdk_s3::error::SdkError::<aws_sdk_s3::operation::get_object::GetObjectError, _>::timeout_error(
+                    error,
+                ),
+            )
         })?;
         Ok(body.to_vec())
     }

@@ -119,7 +119,8 @@ impl Store {
     /// Removes index rows that only the old versions had. What fails stays, is never believed, and goes when a search
     /// stumbles over it.
     pub(super) async fn clean(&self, prepared: &[Prepared]) {
-        let rows = prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| (row, change.version.number)));
+        let rows =
+            prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| (row, change.version.number)));
         let removed = in_parallel(rows.map(async |(row, number)| {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
             let condition = Condition::new("v < :v").number(":v", number);

@@ -10,11 +10,7 @@ use super::{Store, StoreError};
 
 impl Store {
     /// Versions by number, in the order of `wanted`; none for what never was. One round.
-    pub async fn versions(
-        &self,
-        run: &Run,
-        wanted: &[(Key, u64)],
-    ) -> Result<Vec<Option<Version>>, StoreError> {
+    pub async fn versions(&self, run: &Run, wanted: &[(Key, u64)]) -> Result<Vec<Option<Version>>, StoreError> {
         let keys: Vec<Key> = wanted.iter().map(|(key, _)| key.clone()).collect();
         let mut older: Vec<_> = wanted.iter().map(|(key, number)| key.version(*number)).collect();
         older.sort();

@@ -79,7 +79,7 @@ impl Run {
         }
     }
 
-    fn outcome(&self, transaction: &str) -> Option<Outcome> {
+    pub(crate) fn outcome(&self, transaction: &str) -> Option<Outcome> {
         lock(&self.outcomes).get(transaction).copied()
     }
 }
@@ -112,9 +112,8 @@ impl Store {
         for attempt in 0..6 {
             let run = Run { began: self.now(), ..Run::default() };
             let bases = self.bases(&run, keys).await?;
-            let pending = |base: &Base| {
-                base.guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Pending))
-            };
+            let pending =
+                |base: &Base| base.guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Pending));
             if !bases.iter().any(pending) {
                 return Ok(bases);
             }

@@ -56,7 +56,8 @@ impl Store {
         let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
         let staged = |change: &Prepared, item: Item| change.version.write("n", item);
         let items = fresh.iter().map(|change| staged(change, Item::new(&change.version.key.head()))).collect();
-        let updates = known.iter().map(|change| set(change.version.key.head(), staged(change, Item::default()), change));
+        let updates =
+            known.iter().map(|change| set(change.version.key.head(), staged(change, Item::default()), change));
         let updates = updates.chain(claims.iter().map(|claim| claim.stage(id, self.now())));
         let (fresh, known) = futures_util::join!(
             self.table.put_all(items),
@@ -103,7 +104,8 @@ fn set(key: ItemKey, item: Item, change: &Prepared) -> Write {
         let _ = write!(expression, "{}{name} = :{name}", if at > 0 { ", " } else { "" });
         values.insert(format!(":{name}"), value);
     }
-    let absent = ATTRIBUTES.iter().map(|name| format!("n{name}")).filter(|name| !values.contains_key(&format!(":{name}")));
+    let absent =
+        ATTRIBUTES.iter().map(|name| format!("n{name}")).filter(|name| !values.contains_key(&format!(":{name}")));
     let absent: Vec<String> = absent.collect();
     if !absent.is_empty() {
         let _ = write!(expression, " REMOVE {}", absent.join(", "));
@@ -118,10 +120,12 @@ fn promotion(change: &Prepared, id: &str, at: i64) -> Write {
         Body::Object(_) => "o",
         Body::Deleted => "",
     };
-    let set = ["v", "t", "m", "x", body].iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n{name}"));
+    let set =
+        ["v", "t", "m", "x", body].into_iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n{name}"));
     let set: Vec<String> = set.collect();
     let gone = ["b", "o"].iter().filter(|name| **name != body).map(|name| (*name).to_owned());
-    let gone: Vec<String> = gone.chain(ATTRIBUTES.iter().map(|name| format!("n{name}"))).chain(["w".to_owned()]).collect();
+    let gone: Vec<String> =
+        gone.chain(ATTRIBUTES.iter().map(|name| format!("n{name}"))).chain(["w".to_owned()]).collect();
     let expression = format!("SET {}, c = :at REMOVE {}", set.join(", "), gone.join(", "));
     let values = std::collections::HashMap::from([(":at".to_owned(), AttributeValue::N(at.to_string()))]);
     let condition = Condition::new("nx = :tx").text(":tx", id);

@@ -202,7 +202,10 @@ impl Table {
     /// Puts items, whatever is there.
     pub async fn put_all(&self, items: Vec<Item>) -> Result<(), AwsError> {
         let requests = items.into_iter().map(|item| {
-            PutRequest::builder().set_item(Some(item.0)).build().map(|put| WriteRequest::builder().put_request(put).build())
+            PutRequest::builder()
+                .set_item(Some(item.0))
+                .build()
+                .map(|put| WriteRequest::builder().put_request(put).build())
         });
         self.write_batches(requests.collect()).await
     }
@@ -357,7 +360,9 @@ fn lost(error: &TransactWriteItemsError) -> bool {
 fn unless_refused(done: Result<(), AwsError>) -> Result<Written, AwsError> {
     match done {
         Ok(()) => Ok(Written::Yes),
-        Err(error) if matches!(error.code.as_str(), "ConditionalCheckFailedException" | "TransactionConflictException") => {
+        Err(error)
+            if matches!(error.code.as_str(), "ConditionalCheckFailedException" | "TransactionConflictException") =>
+        {
             Ok(Written::No)
         }
         Err(error) => Err(error),

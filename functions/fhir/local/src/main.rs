@@ -1,2 +1,57 @@
-//! To come.
-fn main() {}
+//! `make fhir`: the FHIR server at 127.0.0.1:8080 (`PORT`), in memory or in a file (`DB`).
+
+use std::process::ExitCode;
+
+use fhir_local::{Options, Server};
+use shared::env::{Reader, boolean, text};
+use tracing::Level;
+
+#[tokio::main]
+#[expect(clippy::print_stderr, reason = "a program that people start says where it is, or why it does not start")]
+async fn main() -> ExitCode {
+    log();
+    let mut env = shared::env::process();
+    let options = options(&mut env);
+    let started = match env.finish() {
+        Ok(()) => Server::start(options.clone()).await.map_err(|error| shared::error::chain(&error)),
+        Err(mistakes) => Err(mistakes.to_string()),
+    };
+    let server = match started {
+        Ok(server) => server,
+        Err(why) => {
+            eprintln!("fhir-local: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    eprintln!("{}", welcome(&server.url(), &options));
+    let _ = tokio::signal::ctrl_c().await; // without signals, it ends at once
+    server.stop().await;
+    ExitCode::SUCCESS
+}
+
+fn options<L: Fn(&str) -> Option<String>>(env: &mut Reader<L>) -> Options {
+    let port = |value: &str| value.parse().map_err(|_| "is no port".to_owned());
+    Options {
+        port: env.or("PORT", 8080, "8080", port),
+        db: env.optional("DB", "fhir.db", text).map(Into::into),
+        archive: env.or("ARCHIVE", false, "true", boolean),
+    }
+}
+
+/// Lines of JSON on standard error; `LOG=info` says more.
+fn log() {
+    let level = std::env::var("LOG").ok().and_then(|name| name.parse().ok()).unwrap_or(Level::WARN);
+    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level);
+    lines.with_writer(std::io::stderr).init();
+}
+
+fn welcome(url: &str, options: &Options) -> String {
+    let kept = options.db.as_ref().map_or_else(|| "memory".to_owned(), |db| db.display().to_string());
+    format!(
+        "FHIR R4 at {url} (data in {kept}; Ctrl-C ends it)\n  \
+         curl {url}/metadata\n  \
+         curl {url}/Patient -H 'Content-Type: application/fhir+json' \
+         -d '{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"Chalmers\",\"given\":[\"Peter\"]}}]}}'\n  \
+         curl '{url}/Patient?name=chalmers&_pretty=true'"
+    )
+}

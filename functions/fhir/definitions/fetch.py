@@ -96,7 +96,7 @@ def below(path, ancestors):
 def element(e):
     """What the tables use of an ElementDefinition."""
     kept = pick(e, "path", "min", "max", "isSummary", "contentReference")
-    kept["base"] = pick(e["base"], "path", "max")
+    kept["base"] = pick(e["base"], "max")
     if "type" in e:
         kept["type"] = [pick(t, "code", "targetProfile") for t in e["type"]]
         for new, old in zip(kept["type"], e["type"]):

@@ -46,7 +46,6 @@ pub(crate) struct ElementDefinition {
 
 #[derive(Deserialize)]
 pub(crate) struct Base {
-    pub(crate) path: String,
     pub(crate) max: String,
 }
 

@@ -77,48 +77,54 @@ impl Structures {
 
     /// The JSON members of a definition, and whether one of them has to be there.
     fn members(&self, it: &ElementDefinition, name: &str, sets: &ValueSets) -> Result<(Vec<Element>, bool)> {
-        let array = it.base.max != "1" && it.base.max != "0";
-        let of = |name: String, min, kind: &str, structure: Option<String>, targets| {
-            let binding = it.binding.as_ref().map(|binding| unversioned(&binding.value_set));
-            let binding = binding.filter(|url| BINDABLE.contains(&kind) && sets.is_known(url)).map(str::to_owned);
-            let max = if it.max == "*" { u32::MAX } else { it.max.parse()? };
-            let path = name_of(&it.path).to_owned();
-            let kind = kind.to_owned();
-            Ok::<_, std::num::ParseIntError>(Element {
-                name,
-                path,
-                kind,
-                structure,
-                binding,
-                min,
-                max,
-                array,
-                summary: it.is_summary,
-                targets,
-            })
+        let one = Element {
+            name: name.to_owned(),
+            path: name.to_owned(),
+            kind: "BackboneElement".to_owned(),
+            structure: None,
+            binding: None,
+            min: it.min,
+            max: if it.max == "*" { u32::MAX } else { it.max.parse()? },
+            array: it.base.max != "1" && it.base.max != "0",
+            summary: it.is_summary,
+            targets: Vec::new(),
         };
         if let Some(reference) = &it.content_reference {
             let target = reference.trim_start_matches('#').to_owned();
             if !self.by_name.contains_key(&target) {
                 return Err(format!("{}: {reference} is not defined", it.path).into());
             }
-            return Ok((vec![of(name.to_owned(), it.min, "BackboneElement", Some(target), Vec::new())?], false));
+            return Ok((vec![Element { structure: Some(target), ..one }], false));
         }
         let choice = name.strip_suffix("[x]");
-        let mut elements = Vec::new();
-        for element_type in &it.types {
-            let kind = fhir_type(it, element_type)?;
-            let structure = self.structure(&it.path, kind)?;
-            let (name, min) = match choice {
-                Some(stem) => (format!("{stem}{}", capitalized(kind)), 0),
-                None => (name.to_owned(), it.min),
-            };
-            elements.push(of(name, min, kind, structure, self.targets(&it.path, element_type)?)?);
+        if it.types.is_empty() || choice.is_none() && it.types.len() > 1 {
+            return Err(format!("{}: has {} types", it.path, it.types.len()).into());
         }
-        if elements.is_empty() || choice.is_none() && elements.len() > 1 {
-            return Err(format!("{}: has {} types", it.path, elements.len()).into());
-        }
-        Ok((elements, choice.is_some() && it.min > 0))
+        let typed = |element_type| {
+            let mut element = self.typed(one.clone(), it, element_type, sets)?;
+            if let Some(stem) = choice {
+                element.name = format!("{stem}{}", capitalized(&element.kind));
+                element.min = 0;
+            }
+            Ok(element)
+        };
+        let elements: Result<Vec<_>> = it.types.iter().map(typed).collect();
+        Ok((elements?, choice.is_some() && it.min > 0))
+    }
+
+    /// An element of one of the types that its definition has.
+    fn typed(&self, one: Element, it: &ElementDefinition, of: &ElementType, sets: &ValueSets) -> Result<Element> {
+        // R4 says by mistake that the id of a resource is a string.
+        let is_id = it.path.strip_suffix(".id").is_some_and(|parent| self.resources.contains(parent));
+        let kind = if is_id { "id" } else { fhir_type(&it.path, of)? };
+        let binding = it.binding.as_ref().map(|binding| unversioned(&binding.value_set));
+        Ok(Element {
+            kind: kind.to_owned(),
+            structure: self.structure(&it.path, kind)?,
+            binding: binding.filter(|url| BINDABLE.contains(&kind) && sets.is_known(url)).map(str::to_owned),
+            targets: self.targets(&it.path, of)?,
+            ..one
+        })
     }
 
     /// The structure of an object: the path of what is defined in place, else the data type.
@@ -187,20 +193,13 @@ impl Structures {
     }
 }
 
-/// The type's name in FHIR. R4 says by mistake that the id of a resource is a `string`.
-fn fhir_type<'a>(it: &ElementDefinition, element_type: &'a ElementType) -> Result<&'a str> {
-    if it.base.path == "Resource.id" {
-        return Ok("id");
-    }
+/// The type's name in FHIR: that of a `System` type of `FHIRPath` is in an extension.
+fn fhir_type<'a>(path: &str, element_type: &'a ElementType) -> Result<&'a str> {
     match (element_type.code.strip_prefix("http://hl7.org/fhirpath/"), element_type.extension.first()) {
         (None, _) => Ok(&element_type.code),
         (Some(_), Some(extension)) => Ok(&extension.value_url),
-        (Some(code), None) => Err(format!("{}: {code} without a FHIR type", it.path).into()),
+        (Some(code), None) => Err(format!("{path}: {code} without a FHIR type").into()),
     }
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(_, name)| name)
 }
 
 fn nested(lists: &[Vec<String>]) -> String {

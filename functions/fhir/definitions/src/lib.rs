@@ -13,4 +13,7 @@ mod types;
 pub use lookup::*;
 pub use types::*;
 
+#[cfg(test)]
+mod tests;
+
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));

@@ -9,6 +9,8 @@ mod read;
 
 use thiserror::Error;
 
+use crate::decimal::Decimal;
+
 pub(crate) use find::{Found, Place};
 
 /// A path to elements.
@@ -61,4 +63,9 @@ impl FhirPath {
     pub(crate) fn read(text: &str) -> Result<Self, PathError> {
         read::path(text)
     }
+}
+
+/// Whether two JSON numbers are the same: `1`, `1.0` and `10e-1` are.
+pub(crate) fn same_number(one: &str, other: &str) -> bool {
+    one == other || Decimal::parse(one).is_some_and(|one| Decimal::parse(other) == Some(one))
 }

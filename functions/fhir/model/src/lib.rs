@@ -7,7 +7,6 @@
 pub mod decimal;
 mod fhirpath;
 pub mod json;
-mod number;
 pub mod operand;
 pub mod patch;
 pub mod subset;

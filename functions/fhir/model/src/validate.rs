@@ -1,6 +1,20 @@
-//! Everything that is wrong with a resource, by the tables of the definitions.
+//! Everything that is wrong with a resource, by the tables of the definitions: structure, JSON types, cardinality,
+//! primitives' regular expressions, required bindings, references' form, extensions, contained resources, narratives, and of
+//! R4's invariants the handful that [`rules`] names. Profiles and the other bindings are not looked at.
+
+mod binding;
+mod primitive;
+mod reference;
+mod report;
+mod rules;
+mod structure;
+mod xhtml;
+
+use report::{At, Report};
+use structure::Context;
 
 use crate::json::Json;
+use crate::tables::structure_of;
 
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +27,18 @@ pub struct Issue {
     pub message: String,
 }
 
-/// All that is wrong with `resource`, in its order; nothing if it is a valid R4 resource.
+/// All that is wrong with `resource`, in its order; nothing if it is a valid R4 resource. After the first hundred issues
+/// there is one more that says so.
 #[must_use]
-pub fn validate(_resource: &Json<'_>) -> Vec<Issue> {
-    Vec::new()
+pub fn validate(resource: &Json<'_>) -> Vec<Issue> {
+    let mut report = Report::default();
+    let known = resource.text("resourceType").and_then(structure_of);
+    let conditional = known.is_some_and(|known| known.name == "Bundle")
+        && matches!(resource.text("type"), Some("transaction" | "batch"));
+    let context = Context { container: resource, contained: false, conditional };
+    structure::resource(resource, &At::root(known.map_or("Resource", |known| known.name)), context, &mut report);
+    report.issues
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,8 @@
 
 use fhir_definitions::{Element, Kind, Primitive, Structure};
 
-use super::{Condition, FhirPath, Literal, Step};
+use super::{Condition, FhirPath, Literal, Step, same_number};
 use crate::json::{Json, Object};
-use crate::number::same_number;
 use crate::tables::{choice, path_name, extension_structure, structure_of};
 
 /// One step on the way to an element.

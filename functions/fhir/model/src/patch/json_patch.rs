@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Failure, MAX_COPIED, shallow_enough};
 use crate::json::{Json, Object};
-use crate::number::same_number;
+use crate::fhirpath::same_number;
 
 /// An operation of a JSON Patch.
 #[derive(Clone, Debug)]

@@ -61,16 +61,18 @@ pub enum System {
 
 /// One of the values, separated by commas, that a client searches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Operand {
     /// `:missing=true` or `false`
     Missing(bool),
     /// The number, and the range that its digits imply: `100` is 99.5 up to, but not including, 100.5.
+    /// For `ap` it is a tenth of the number to each side, with both ends.
     Number { prefix: Prefix, exact: Decimal, from: Decimal, to: Decimal },
-    /// The range that the digits of the date imply.
+    /// The range that the digits of the date imply; for `ap` wider to each side by a tenth of its distance from now.
     Date { prefix: Prefix, span: Span },
     /// A string as it came, unescaped.
     String(String),
-    /// A token; for `:text` and unresolved `:in`, `:not-in`, `:above` and `:below` see the other variants.
+    /// A token (of parameters of `ContactPoint`s and booleans in lower case, as their values are); for `:text` and unresolved `:in`, `:not-in`, `:above` and `:below` see the other variants.
     Token { system: System, code: Option<String> },
     /// `:of-type`: system and code of the identifier's type, and its value.
     OfType { system: String, code: String, value: String },
@@ -79,9 +81,11 @@ pub enum Operand {
     /// Any of these codes: (system, code); a code of `None` is all of the system. What the server makes of a value set,
     /// or of `:above` and `:below`.
     Codes(Vec<(Option<String>, Option<String>)>),
-    /// A reference: type and id on this server, or a URL (canonicals with their version, if it was given).
+    /// A reference: id (with a type, unless any will do) on this server, or a URL, with their version, if it was given. Never
+    /// both id and URL. The type beside a URL is the modifier's.
     Reference { resource_type: Option<String>, id: Option<String>, url: Option<String>, version: Option<String> },
-    /// The number with its range, and the unit.
+    /// The number with its range, and the unit. The system is never [`System::None`]; without one, the code may be
+    /// the unit's code or text.
     Quantity { prefix: Prefix, exact: Decimal, from: Decimal, to: Decimal, system: System, code: Option<String> },
     /// A URI as it came.
     Uri(String),

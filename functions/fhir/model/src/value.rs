@@ -19,13 +19,13 @@ pub enum Value {
     Date(Span),
     /// A string, as it came; of `HumanName` and `Address` each part is a value of its own.
     String(String),
-    /// A code, Coding, `CodeableConcept`'s coding or text, Identifier, `ContactPoint`, boolean or string.
+    /// A code, Coding, `CodeableConcept`'s coding or text, Identifier, `ContactPoint` (in lower case), boolean or string.
     Token(Token),
     /// A reference or canonical.
     Reference(Reference),
     /// A Quantity, Money, Range, Age, Duration, ...
     Quantity(Quantity),
-    /// A uri, url, canonical or oid, as it came.
+    /// A uri, url, canonical or oid, as it came; of a canonical with a version two values, with and without it.
     Uri(String),
     /// A composite's element: for each component, the values that it finds there.
     Composite(Vec<Vec<Value>>),

@@ -12,7 +12,7 @@ pub(super) fn clause(clause: &Clause, values: &[Value]) -> bool {
         return false;
     }
     if *modifier == Modifier::Missing {
-        return operands.iter().any(|operand| *operand == Operand::Missing(values.is_empty()));
+        return operands.contains(&Operand::Missing(values.is_empty()));
     }
     let any = values.iter().any(|value| operands.iter().any(|operand| matches(*modifier, operand, value)));
     any != matches!(modifier, Modifier::Not | Modifier::NotIn)

@@ -146,18 +146,8 @@ impl Subject<'_> {
         }
     }
 
-    /// `ap` widens the range.
-    fn decimal(&self, text: &str) -> Option<(Decimal, Decimal, Decimal, Prefix)> {
-        let (prefix, number) = prefix(text);
-        let (exact, mut from, mut to) = Decimal::implied(number)?;
-        if prefix == Prefix::Ap {
-            (from, to) = exact.approximately();
-        }
-        Some((exact, from, to, prefix))
-    }
-
     fn number(&self, text: &str) -> Result<Operand, BadOperand> {
-        let Some((exact, from, to, prefix)) = self.decimal(text) else {
+        let Some((exact, from, to, prefix)) = decimal(text) else {
             return Err(self
                 .bad("a number such as 100, 1.50 or 1e-3, after one of eq, ne, gt, lt, ge, le, sa, eb, ap, or none"));
         };
@@ -172,7 +162,7 @@ impl Subject<'_> {
                 [number, system, code] => (number, system.as_str(), code.as_str()),
                 _ => return None,
             };
-            let (exact, from, to, prefix) = self.decimal(number)?;
+            let (exact, from, to, prefix) = decimal(number)?;
             // `5.4||mg` is not of no system: mg may be the code of any, or the unit for people.
             let system = if system.is_empty() { System::Any } else { System::Is(system.to_owned()) };
             let code = Some(code).filter(|code| !code.is_empty()).map(str::to_owned);
@@ -275,6 +265,16 @@ impl Subject<'_> {
             version: target.version.map(str::to_owned),
         })
     }
+}
+
+/// `ap` widens the range.
+fn decimal(text: &str) -> Option<(Decimal, Decimal, Decimal, Prefix)> {
+    let (prefix, number) = prefix(text);
+    let (exact, mut from, mut to) = Decimal::implied(number)?;
+    if prefix == Prefix::Ap {
+        (from, to) = exact.approximately();
+    }
+    Some((exact, from, to, prefix))
 }
 
 fn prefix(text: &str) -> (Prefix, &str) {

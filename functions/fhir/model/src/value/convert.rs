@@ -101,15 +101,17 @@ fn tokens(fhir: &str, json: &Json<'_>, context: Context<'_>, found: &mut dyn FnM
         ("CodeableConcept", _) => {
             let codings = json.get("coding").map_or(&[][..], Json::each);
             codings.iter().filter_map(coding).for_each(&mut *found);
-            let text = json.text("text");
-            text.into_iter().for_each(|text| found(Token { text: Some(text.to_owned()), ..Token::default() }));
+            if let Some(text) = json.text("text") {
+                found(Token { text: Some(text.to_owned()), ..Token::default() });
+            }
         }
         ("Coding", _) => coding(json).into_iter().for_each(found),
         ("Identifier", _) => identifier(json).into_iter().for_each(found),
         // In lower case, as operands are: R4 lets servers treat telephone numbers and addresses as people do.
         ("ContactPoint", _) => {
-            let code = json.text("value").map(str::to_lowercase);
-            code.into_iter().for_each(|code| found(Token { code: Some(code), ..Token::default() }));
+            if let Some(code) = json.text("value").map(str::to_lowercase) {
+                found(Token { code: Some(code), ..Token::default() });
+            }
         }
         (_, Json::Bool(value)) => found(Token { code: Some(value.to_string()), ..Token::default() }),
         (_, Json::Number(digits)) => found(Token { code: Some(digits.to_string()), ..Token::default() }),

@@ -17,7 +17,7 @@ pub(super) fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &st
     } else if parameter.kind == SearchKind::Composite {
         for path in paths {
             ground.walk(resource, path.steps, &mut |element| {
-                out.extend(composite(parameter.components, element, ground))
+                out.extend(composite(parameter.components, element, ground));
             });
         }
     } else {

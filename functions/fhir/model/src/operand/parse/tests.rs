@@ -23,7 +23,7 @@ fn refused(parameter: &'static SearchParameter, modifier: &str, value: &str) -> 
 }
 
 fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+    Some(text).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_modifier_must_fit_the_kind() {
 #[test]
 fn a_references_type_comes_from_the_value_the_modifier_or_the_only_target() {
     let reference = |resource_type: &str, id: &str, version: Option<&str>| Operand::Reference {
-        resource_type: text(resource_type).filter(|name| !name.is_empty()),
+        resource_type: text(resource_type),
         id: text(id),
         url: None,
         version: version.map(str::to_owned),

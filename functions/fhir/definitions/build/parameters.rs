@@ -100,21 +100,21 @@ impl<'a> Parameter<'a> {
         structures: &Structures,
         base: &str,
     ) -> Result<Self> {
-        let mut paths = match &definition.expression {
-            Some(text) if !WITHOUT_ELEMENT.contains(&definition.url.as_str()) => {
-                paths::resolve(structures, base, &Path::to(base), text)?
-            }
-            _ => Vec::new(),
+        let expression = definition.expression.as_ref();
+        let expression = expression.filter(|_| !WITHOUT_ELEMENT.contains(&definition.url.as_str()));
+        let mut paths = match expression {
+            Some(text) => paths::resolve(structures, base, &Path::to(base), text)?,
+            None => Vec::new(),
         };
-        if paths.is_empty() && definition.expression.is_some() && !WITHOUT_ELEMENT.contains(&definition.url.as_str()) {
-            return Err("no path".into());
-        }
         for target in &definition.target {
             if !structures.resources.contains(target) {
                 return Err(format!("the target {target} is not a resource type").into());
             }
         }
         keep_suitable(&definition.kind, &mut paths)?;
+        if paths.is_empty() && expression.is_some() {
+            return Err("no path".into());
+        }
         // `Bundle.entry[0].resource`: the definition says what it has to be.
         for path in paths.iter_mut().filter(|path| path.kind == "Resource") {
             let [target] = definition.target.as_slice() else { return Err("a resource of no one type".into()) };

@@ -107,7 +107,8 @@ pub struct SearchParameter {
     pub kind: SearchKind,
     /// Where its values are, each with the type that is found there.
     pub paths: &'static [Path],
-    /// The types that a reference may point to, sorted; empty for other kinds. For `Reference(Any)` all types.
+    /// The types that a reference may point to by both the parameter's and the elements' definitions, sorted; empty for
+    /// other kinds. For `Reference(Any)` all types (HL7 leaves out `Parameters`).
     pub targets: &'static [&'static str],
     /// A composite's parts, whose paths start at each value of the composite's own paths.
     pub components: &'static [Component],
@@ -138,7 +139,8 @@ pub enum SearchKind {
 pub struct Path {
     /// The steps, each from every value that the one before found; arrays are flattened.
     pub steps: &'static [Step],
-    /// The FHIR type of what is found: `CodeableConcept`, `Period`, `code`, `dateTime`, `BackboneElement`, ...
+    /// The FHIR type of what is found: `CodeableConcept`, `Period`, `code`, `dateTime`, `BackboneElement`, ...; `Resource`
+    /// after [`Step::Is`], the type's own name (`Observation`) where a composite starts at the resource.
     pub kind: &'static str,
 }
 

@@ -51,7 +51,7 @@ fn complex<'a>(
         binding::complex(structure.name, json, codes, at, report);
     }
     match structure.name {
-        "Reference" => reference::check(json, element.targets, at, context, report),
+        "Reference" => reference::check(json, element, at, context, report),
         name => rules::element(name, json, at, report),
     }
 }

@@ -69,3 +69,6 @@ impl FhirPath {
 pub(crate) fn same_number(one: &str, other: &str) -> bool {
     one == other || Decimal::parse(one).is_some_and(|one| Decimal::parse(other) == Some(one))
 }
+
+#[cfg(test)]
+mod tests;

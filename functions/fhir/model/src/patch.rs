@@ -154,3 +154,6 @@ fn depth(json: &Json<'_>) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

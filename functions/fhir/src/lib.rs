@@ -3,6 +3,7 @@
 //! [`http`] reads what API Gateway or a function URL sends and writes what it wants back; [`store`] keeps versions of
 //! resources; [`index`] makes the rows by which [`search`] finds them.
 
+pub mod bundle;
 pub mod config;
 pub mod error;
 pub mod http;

@@ -108,10 +108,7 @@ impl Patch {
     }
 }
 
-fn each<'a, T>(
-    operations: &[Json<'a>],
-    read: impl Fn(&Json<'a>) -> Result<T, String>,
-) -> Result<Vec<T>, PatchError> {
+fn each<'a, T>(operations: &[Json<'a>], read: impl Fn(&Json<'a>) -> Result<T, String>) -> Result<Vec<T>, PatchError> {
     if operations.len() > MAX_OPERATIONS {
         return Err(PatchError::Malformed("it has more than 10,000 operations"));
     }

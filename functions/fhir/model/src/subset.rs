@@ -138,7 +138,10 @@ mod tests {
                 Subset::Data,
                 "resourceType id meta extension modifierExtension active name _birthDate birthDate maritalStatus contact",
             ),
-            (elements(&["Patient.contact", "birthDate"]), "resourceType id meta modifierExtension _birthDate birthDate contact"),
+            (
+                elements(&["Patient.contact", "birthDate"]),
+                "resourceType id meta modifierExtension _birthDate birthDate contact",
+            ),
             (elements(&["Group.name", "nothing", "name.family"]), "resourceType id meta modifierExtension"),
         ] {
             assert_eq!(names(&subset, PATIENT), kept, "{subset:?}");
@@ -152,7 +155,8 @@ mod tests {
         let kept = "resourceType status meta intent medicationReference subject";
         assert_eq!(names(&Subset::Text, request), kept);
         assert_eq!(names(&Subset::Elements(Vec::new()), request), kept);
-        let with_value = r#"{"resourceType":"Observation","status":"final","code":{"text":"c"},"valueQuantity":{"value":1.0}}"#;
+        let with_value =
+            r#"{"resourceType":"Observation","status":"final","code":{"text":"c"},"valueQuantity":{"value":1.0}}"#;
         for name in ["value", "value[x]", "valueQuantity", "Observation.value"] {
             let part = names(&Subset::Elements(vec![name.to_owned()]), with_value);
             assert_eq!(part, "resourceType status meta code valueQuantity", "{name}");
@@ -172,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_tag_stands_once_and_others_stay() {
-        let tagged = Subset::Data.apply(&Subset::Data.apply(&json(r#"{"resourceType":"Basic","meta":{"tag":[{"code":"t"}]}}"#)));
+        let tagged =
+            Subset::Data.apply(&Subset::Data.apply(&json(r#"{"resourceType":"Basic","meta":{"tag":[{"code":"t"}]}}"#)));
         assert_eq!(tagged.get("meta").unwrap().get("tag").unwrap().items().len(), 2);
     }
 }

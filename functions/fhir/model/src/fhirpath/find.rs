@@ -4,7 +4,7 @@ use fhir_definitions::{Element, Kind, Primitive, Structure};
 
 use super::{Condition, FhirPath, Literal, Step, same_number};
 use crate::json::{Json, Object};
-use crate::tables::{choice, path_name, extension_structure, structure_of};
+use crate::tables::{choice, extension_structure, path_name, structure_of};
 
 /// One step on the way to an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,8 @@ impl<'r> Node<'r> {
             }
             (Kind::Complex(structure), None) => structure.name == name,
             (Kind::Primitive(primitive), None) => {
-                name == "Boolean" && primitive == Primitive::Boolean || format!("{primitive:?}").eq_ignore_ascii_case(name)
+                name == "Boolean" && primitive == Primitive::Boolean
+                    || format!("{primitive:?}").eq_ignore_ascii_case(name)
             }
         }
     }
@@ -131,7 +132,9 @@ impl<'r> Node<'r> {
 
     fn places_within(&self) -> Vec<Place> {
         let mut places = self.places.clone();
-        if self.is_primitive() && let Some(last) = places.last_mut() {
+        if self.is_primitive()
+            && let Some(last) = places.last_mut()
+        {
             last.member.insert(0, '_');
         }
         places
@@ -157,7 +160,8 @@ fn nodes<'r>(
         _ => 1,
     };
     let node = |at: usize| {
-        let item = |whole: Option<&'r Json<'static>>| if list { whole.and_then(|whole| whole.items().get(at)) } else { whole };
+        let item =
+            |whole: Option<&'r Json<'static>>| if list { whole.and_then(|whole| whole.items().get(at)) } else { whole };
         let value = item(value).filter(|value| **value != Json::Null);
         let structure = match element.kind {
             Kind::Primitive(_) => extension_structure(),

@@ -144,7 +144,9 @@ impl<'t> Reader<'t> {
         loop {
             let path = self.expression()?;
             if !self.take("=") {
-                return Err(self.error("in where() only path = value is supported, and several of them joined by 'and'"));
+                return Err(
+                    self.error("in where() only path = value is supported, and several of them joined by 'and'")
+                );
             }
             conditions.push(Condition { path, literal: self.literal()? });
             if !self.take_word("and") {
@@ -161,7 +163,9 @@ impl<'t> Reader<'t> {
                 self.take("T");
                 Ok(Literal::Text(self.run(|c| c.is_ascii_digit() || "-+:.TZ".contains(c)).to_owned()))
             }
-            Some('-' | '0'..='9') => Ok(Literal::Number(self.run(|c| c.is_ascii_digit() || "-.".contains(c)).to_owned())),
+            Some('-' | '0'..='9') => {
+                Ok(Literal::Number(self.run(|c| c.is_ascii_digit() || "-.".contains(c)).to_owned()))
+            }
             _ if self.take_word("true") => Ok(Literal::Bool(true)),
             _ if self.take_word("false") => Ok(Literal::Bool(false)),
             _ => Err(self.error("a string, number, date, true or false expected")),

@@ -163,7 +163,8 @@ fn relocate(object: &mut Object<'static>, list: &str, source: usize, destination
 /// Deletes what stands there, and what thereby gets empty; says whether `json` did.
 fn delete(json: &mut Json<'static>, places: &[Place]) -> Result<bool, Failure> {
     let Some((place, below)) = places.split_first() else { return Failure::because(WHOLE) };
-    let emptied = below.is_empty() || within(json, std::slice::from_ref(place)).map_or(Ok(false), |json| delete(json, below))?;
+    let emptied =
+        below.is_empty() || within(json, std::slice::from_ref(place)).map_or(Ok(false), |json| delete(json, below))?;
     let Some(object) = json.as_object_mut() else { return Ok(false) };
     if emptied {
         clear(object, place);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Failure, MAX_COPIED, shallow_enough};
-use crate::json::{Json, Object};
 use crate::fhirpath::same_number;
+use crate::json::{Json, Object};
 
 /// An operation of a JSON Patch.
 #[derive(Clone, Debug)]
@@ -78,7 +78,8 @@ impl Pointer {
         if text.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let steps = text.strip_prefix('/').ok_or_else(|| format!("its {name} is no JSON Pointer: it starts without /"))?;
+        let steps =
+            text.strip_prefix('/').ok_or_else(|| format!("its {name} is no JSON Pointer: it starts without /"))?;
         let unescape = |step: &str| {
             if step.replace("~0", "").replace("~1", "").contains('~') {
                 return Err(format!("its {name} is no JSON Pointer: ~ stands without 0 or 1"));
@@ -160,7 +161,10 @@ fn same(one: &Json<'_>, other: &Json<'_>) -> bool {
         }
         (Json::Object(one), Json::Object(other)) => {
             one.len() == other.len()
-                && sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| one.0 == other.0 && same(one.1, other.1))
+                && sorted(one)
+                    .into_iter()
+                    .zip(sorted(other))
+                    .all(|(one, other)| one.0 == other.0 && same(one.1, other.1))
         }
         _ => one == other,
     }

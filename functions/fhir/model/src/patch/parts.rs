@@ -56,20 +56,37 @@ impl Value {
     pub(super) fn member(&self, structure: &'static Structure, name: &str) -> Result<Member, Failure> {
         let base = name.strip_suffix("[x]").unwrap_or(name);
         let fits = |element: &&Element| match (self, choice(element)) {
-            (Self::Typed { type_name, .. }, Some(of)) if of == base => element.name.strip_prefix(base) == Some(type_name),
+            (Self::Typed { type_name, .. }, Some(of)) if of == base => {
+                element.name.strip_prefix(base) == Some(type_name)
+            }
             _ => element.name == base,
         };
         let Some(element) = structure.elements.iter().find(fits) else {
             return Failure::because("no element of that name, and of its value's type, can be there");
         };
         let (value, twin) = match (self, element.kind) {
-            (Self::Typed { value, twin, .. }, _) => (value.clone(), twin.clone()),
+            (Self::Typed { value: value @ Some(Json::Object(_)), twin: None, .. }, Kind::Complex(_)) => {
+                (value.clone(), None)
+            }
+            (Self::Typed { value, twin, .. }, Kind::Primitive(_))
+                if primitive(value.as_ref()) && extensions(twin.as_ref()) =>
+            {
+                (value.clone(), twin.clone())
+            }
             (Self::Resource(resource), Kind::Resource) => (Some(resource.clone()), None),
             (Self::Parts(parts), Kind::Complex(structure)) => (Some(object(parts, structure)?), None),
-            _ => return Failure::because("its value has parts or is a resource where it should be a value[x]"),
+            _ => return Failure::because("its value is not of the element's type"),
         };
         Ok(Member { element, value, twin })
     }
+}
+
+fn primitive(value: Option<&Json<'_>>) -> bool {
+    !matches!(value, Some(Json::Null | Json::Array(_) | Json::Object(_)))
+}
+
+fn extensions(twin: Option<&Json<'_>>) -> bool {
+    matches!(twin, None | Some(Json::Object(_)))
 }
 
 fn object(parts: &[(String, Value)], structure: &'static Structure) -> Result<Json<'static>, Failure> {
@@ -91,7 +108,8 @@ impl Member {
             return Ok(());
         }
         let alike = |element: &&Element| element.path == self.element.path;
-        let there = |element: &Element| object.get(element.name).or(object.get(&format!("_{}", element.name))).is_some();
+        let there =
+            |element: &Element| object.get(element.name).or(object.get(&format!("_{}", element.name))).is_some();
         if structure.elements.iter().filter(alike).any(there) {
             return Failure::because("the element is there already, and may be there once only");
         }
@@ -101,7 +119,9 @@ impl Member {
 
     /// Sets it, and its twin or none.
     pub(super) fn set_in(self, object: &mut Object<'static>) {
-        for (name, value) in [(self.element.name.to_owned(), self.value), (format!("_{}", self.element.name), self.twin)] {
+        for (name, value) in
+            [(self.element.name.to_owned(), self.value), (format!("_{}", self.element.name), self.twin)]
+        {
             match value {
                 Some(value) => object.set(name, value),
                 None => drop(object.remove(&name)),

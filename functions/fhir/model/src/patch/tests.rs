@@ -11,7 +11,8 @@ fn json(text: &str) -> Json<'static> {
 
 /// A patch of operations, each the JSON of its parts; `path` and the like are given short.
 fn patch(operations: &[&str]) -> Json<'static> {
-    let operations = operations.iter().map(|parts| format!(r#"{{"name":"operation","part":[{parts}]}}"#)).collect::<Vec<_>>();
+    let operations =
+        operations.iter().map(|parts| format!(r#"{{"name":"operation","part":[{parts}]}}"#)).collect::<Vec<_>>();
     json(&format!(r#"{{"resourceType":"Parameters","parameter":[{}]}}"#, operations.join(",")))
 }
 
@@ -24,6 +25,61 @@ fn parts(operation: &str, path: &str, rest: &str) -> String {
 fn apply(resource: &str, operation: &str, path: &str, rest: &str) -> Result<String, PatchError> {
     let patched = Patch::fhirpath(&patch(&[&parts(operation, path, rest)]))?.apply(json(resource))?;
     Ok(String::from_utf8(patched.to_vec()).unwrap())
+}
+
+/// Operations that are well formed, on places that may or may not be there.
+fn any_operation() -> impl Strategy<Value = String> {
+    let path = proptest::sample::select(
+        &[
+            "Patient",
+            "Patient.name",
+            "Patient.name[0]",
+            "Patient.name[0].given",
+            "Patient.name.given[0]",
+            "Patient.name[1].given[1]",
+            "Patient.name[0].given[0].extension",
+            "Patient.birthDate",
+            "Patient.birthDate.extension[0]",
+            "Patient.deceased",
+            "Patient.name.last()",
+        ][..],
+    );
+    let kind = proptest::sample::select(&["add", "insert", "delete", "replace", "move"][..]);
+    let name = proptest::sample::select(&["name", "given", "extension", "birthDate", "deceased", "id"][..]);
+    let value = proptest::sample::select(
+        &[
+            r#""valueString":"x""#,
+            r#""_valueString":{"id":"x"}"#,
+            r#""valueHumanName":{"given":["x"]}"#,
+            r#""valueBoolean":true"#,
+            r#""valueExtension":{"url":"u","valueCode":"c"}"#,
+            r#""part":[{"name":"given","valueString":"x"}]"#,
+        ][..],
+    );
+    (kind, path, name, value, 0..3_u8, 0..3_u8).prop_map(|(kind, path, name, value, index, destination)| {
+        let rest = format!(
+            r#"{{"name":"name","valueString":"{name}"}},{{"name":"value",{value}}},{{"name":"index","valueInteger":{index}}},
+               {{"name":"source","valueInteger":{index}}},{{"name":"destination","valueInteger":{destination}}}"#
+        );
+        parts(kind, path, &rest)
+    })
+}
+
+proptest! {
+    /// What these operations leave is aligned and without emptiness: the validator has nothing to say about its structure,
+    /// but that values may be of a wrong type or that an id stands where the patch put it.
+    #[test]
+    fn operations_leave_no_empty_objects_and_no_crooked_twins(operations in proptest::collection::vec(any_operation(), 1..8)) {
+        let mut resource = json(r#"{"resourceType":"Patient","name":[{"given":["A","B"],"_given":[null,{"id":"x"}]},{"_given":[{"id":"y"}]}]}"#);
+        for operation in operations {
+            let Ok(patch) = Patch::fhirpath(&patch(&[&operation])) else { continue };
+            resource = patch.apply(resource.clone()).unwrap_or(resource);
+            let crooked = ["empty", "length", "null"];
+            let issues = crate::validate::validate(&resource);
+            let crooked = issues.iter().find(|issue| crooked.iter().any(|word| issue.message.contains(word)));
+            prop_assert!(crooked.is_none(), "{crooked:?} in {}", String::from_utf8(resource.to_vec()).unwrap());
+        }
+    }
 }
 
 const IDENTIFIERS: &str = r#"{"resourceType":"Patient","identifier":[{"system":"http://example.org","value":"value 1"},{"system":"http://example.org","value":"value 2"},{"system":"http://example.org","value":"value 3"}]}"#;
@@ -65,7 +121,13 @@ fn the_specifications_cases_are_done() {
             r#"{"name":"value","valueCodeableConcept":{"coding":[{"code":"S"}]}}"#,
             patient(r#""maritalStatus":{"coding":[{"code":"S"}]}"#),
         ),
-        (patient(""), "add", "Patient", r#"{"name":"name","valueString":"birthDate"},{"name":"value","valueDate":"1930-01-01"}"#, patient(r#""birthDate":"1930-01-01""#)),
+        (
+            patient(""),
+            "add",
+            "Patient",
+            r#"{"name":"name","valueString":"birthDate"},{"name":"value","valueDate":"1930-01-01"}"#,
+            patient(r#""birthDate":"1930-01-01""#),
+        ),
         (patient(""), "add", "Patient", name_part, patient(r#""contact":[{"name":{"text":"a name"}}]"#)),
         (
             patient(r#""contact":[{"name":{"text":"a"}}]"#),
@@ -91,14 +153,56 @@ fn the_specifications_cases_are_done() {
         (patient(r#""birthDate":"1920""#), "delete", "Patient.birthDate", "", patient("")),
         (patient(r#""contact":[{"name":{"text":"a"}}]"#), "delete", "Patient.contact[0]", "", patient("")),
         (patient(r#""contact":[{"name":{"text":"a"}}]"#), "delete", "Patient.contact.name.text", "", patient("")),
-        (patient(r#""contact":[{"name":{"text":"a"},"gender":"male"}]"#), "delete", "Patient.contact[0].name.text", "", patient(r#""contact":[{"gender":"male"}]"#)),
+        (
+            patient(r#""contact":[{"name":{"text":"a"},"gender":"male"}]"#),
+            "delete",
+            "Patient.contact[0].name.text",
+            "",
+            patient(r#""contact":[{"gender":"male"}]"#),
+        ),
         (patient(""), "delete", "Patient.birthDate", "", patient("")),
-        (moved([1, 2, 3]), "insert", "Patient.identifier", r#"{"name":"index","valueInteger":3},{"name":"value","valueIdentifier":{"value":"x"}}"#, moved([1, 2, 3]).replace("]}", r#",{"value":"x"}]}"#)),
-        (moved([1, 2, 3]), "insert", "Patient.identifier", r#"{"name":"index","valueInteger":0},{"name":"value","valueIdentifier":{"value":"x"}}"#, moved([1, 2, 3]).replace(":[", r#":[{"value":"x"},"#)),
-        (patient(""), "insert", "Patient.identifier", r#"{"name":"index","valueInteger":0},{"name":"value","valueIdentifier":{"value":"x"}}"#, patient(r#""identifier":[{"value":"x"}]"#)),
-        (moved([1, 2, 3]), "move", "Patient.identifier", r#"{"name":"source","valueInteger":2},{"name":"destination","valueInteger":0}"#, moved([3, 1, 2])),
-        (moved([1, 2, 3]), "move", "Patient.identifier", r#"{"name":"source","valueInteger":0},{"name":"destination","valueInteger":2}"#, moved([2, 3, 1])),
-        (moved([1, 2, 3]), "delete", "Patient.identifier.where(value = 'value 2')", "", moved([1, 2, 3]).replace(r#"{"system":"http://example.org","value":"value 2"},"#, "")),
+        (
+            moved([1, 2, 3]),
+            "insert",
+            "Patient.identifier",
+            r#"{"name":"index","valueInteger":3},{"name":"value","valueIdentifier":{"value":"x"}}"#,
+            moved([1, 2, 3]).replace("]}", r#",{"value":"x"}]}"#),
+        ),
+        (
+            moved([1, 2, 3]),
+            "insert",
+            "Patient.identifier",
+            r#"{"name":"index","valueInteger":0},{"name":"value","valueIdentifier":{"value":"x"}}"#,
+            moved([1, 2, 3]).replace(":[", r#":[{"value":"x"},"#),
+        ),
+        (
+            patient(""),
+            "insert",
+            "Patient.identifier",
+            r#"{"name":"index","valueInteger":0},{"name":"value","valueIdentifier":{"value":"x"}}"#,
+            patient(r#""identifier":[{"value":"x"}]"#),
+        ),
+        (
+            moved([1, 2, 3]),
+            "move",
+            "Patient.identifier",
+            r#"{"name":"source","valueInteger":2},{"name":"destination","valueInteger":0}"#,
+            moved([3, 1, 2]),
+        ),
+        (
+            moved([1, 2, 3]),
+            "move",
+            "Patient.identifier",
+            r#"{"name":"source","valueInteger":0},{"name":"destination","valueInteger":2}"#,
+            moved([2, 3, 1]),
+        ),
+        (
+            moved([1, 2, 3]),
+            "delete",
+            "Patient.identifier.where(value = 'value 2')",
+            "",
+            moved([1, 2, 3]).replace(r#"{"system":"http://example.org","value":"value 2"},"#, ""),
+        ),
     ] {
         assert_eq!(apply(&before, operation, path, rest).as_deref(), Ok(after.as_str()), "{operation} {path} {rest}");
     }
@@ -107,7 +211,9 @@ fn the_specifications_cases_are_done() {
 #[test]
 fn twins_stay_beside_their_values() {
     let before = r#"{"resourceType":"Patient","name":[{"given":["A","B"],"_given":[null,{"id":"b"}]}]}"#;
-    let (path, index) = ("Patient.name.given", |n: u8| format!(r#"{{"name":"index","valueInteger":{n}}},{{"name":"value","valueString":"X"}}"#));
+    let (path, index) = ("Patient.name.given", |n: u8| {
+        format!(r#"{{"name":"index","valueInteger":{n}}},{{"name":"value","valueString":"X"}}"#)
+    });
     let after = |given: &str| format!(r#"{{"resourceType":"Patient","name":[{{{given}}}]}}"#);
     for (operation, path, rest, expected) in [
         ("insert", path, index(0).as_str(), r#""given":["X","A","B"],"_given":[null,null,{"id":"b"}]"#),
@@ -150,7 +256,8 @@ fn a_choice_changes_its_type_with_its_value() {
     let before = r#"{"resourceType":"Observation","valueQuantity":{"value":1.0}}"#;
     let replaced = apply(before, "replace", "Observation.value", r#"{"name":"value","valueString":"s"}"#);
     assert_eq!(replaced.as_deref(), Ok(r#"{"resourceType":"Observation","valueString":"s"}"#));
-    let digits = apply(before, "replace", "Observation.value.ofType(Quantity).value", r#"{"name":"value","valueDecimal":2.50}"#);
+    let digits =
+        apply(before, "replace", "Observation.value.ofType(Quantity).value", r#"{"name":"value","valueDecimal":2.50}"#);
     assert_eq!(digits.as_deref(), Ok(r#"{"resourceType":"Observation","valueQuantity":{"value":2.50}}"#));
     let add = r#"{"name":"name","valueString":"value"},{"name":"value","valueString":"s"}"#;
     assert!(matches!(apply(before, "add", "Observation", add), Err(PatchError::Inapplicable { .. })));

@@ -20,7 +20,9 @@ pub(super) fn check(primitive: Primitive, value: &Json<'_>) -> Result<(), Wrong>
         (P::Integer, Json::Number(digits)) => whole(digits, i32::MIN, "must be a whole number of 32 bits"),
         (P::UnsignedInt, Json::Number(digits)) => whole(digits, 0, "must be a whole number from 0 to 2147483647"),
         (P::PositiveInt, Json::Number(digits)) => whole(digits, 1, "must be a whole number from 1 to 2147483647"),
-        (P::Integer | P::UnsignedInt | P::PositiveInt, _) => Err(("structure", "must be a whole number, without quotes")),
+        (P::Integer | P::UnsignedInt | P::PositiveInt, _) => {
+            Err(("structure", "must be a whole number, without quotes"))
+        }
         (P::Xhtml, Json::String(text)) => super::xhtml::check(text),
         (_, Json::String(text)) => string(primitive, text).map_err(|right| ("value", right)),
         _ => Err(("structure", "must be a string")),
@@ -42,7 +44,9 @@ fn string(primitive: Primitive, text: &str) -> Result<(), &'static str> {
         P::Code => (code(text), "must be a code: no blanks at its ends, and single ones within"),
         P::Id => (id(text), "must be an id: up to 64 of A-Z, a-z, 0-9, - and ."),
         P::Date => (date(text), "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"),
-        P::DateTime => (date_time(text), "must be a dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone"),
+        P::DateTime => {
+            (date_time(text), "must be a dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone")
+        }
         P::Instant => (instant(text), "must be an instant: YYYY-MM-DDThh:mm:ss with a zone"),
         P::Time => (time(text) == Some(""), "must be a time: hh:mm:ss"),
         P::Uuid => (uuid(text), "must be a uuid: urn:uuid: and 32 hexadecimal digits in lower case"),
@@ -65,7 +69,8 @@ fn code(text: &str) -> bool {
 
 /// `[A-Za-z0-9\-\.]{1,64}`
 pub(super) fn id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 /// Groups of four, `=` at the end only, blanks anywhere.
@@ -146,7 +151,8 @@ fn uuid(text: &str) -> bool {
 
 /// `urn:oid:[0-2](\.(0|[1-9][0-9]*))+`
 fn oid(text: &str) -> bool {
-    let arc = |arc: &str| arc == "0" || !arc.is_empty() && !arc.starts_with('0') && arc.bytes().all(|b| b.is_ascii_digit());
+    let arc =
+        |arc: &str| arc == "0" || !arc.is_empty() && !arc.starts_with('0') && arc.bytes().all(|b| b.is_ascii_digit());
     let arcs = text.strip_prefix("urn:oid:").and_then(|oid| oid.split_once('.'));
     arcs.is_some_and(|(first, rest)| matches!(first, "0" | "1" | "2") && rest.split('.').all(arc))
 }

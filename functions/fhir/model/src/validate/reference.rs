@@ -22,7 +22,8 @@ enum Told<'t> {
 }
 
 pub(super) fn check(json: &Json<'_>, element: &Element, at: &At<'_>, context: Context<'_, '_>, report: &mut Report) {
-    let said = json.text("type").map(|said| said.strip_prefix("http://hl7.org/fhir/StructureDefinition/").unwrap_or(said));
+    let said =
+        json.text("type").map(|said| said.strip_prefix("http://hl7.org/fhir/StructureDefinition/").unwrap_or(said));
     let told = match json.text("reference").map(|text| told(text, context)) {
         Some(Told::Nothing(right)) => return report.add("value", &at.child("reference"), right),
         Some(Told::Type(told)) => Some(told),

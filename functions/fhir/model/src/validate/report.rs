@@ -52,7 +52,11 @@ impl Report {
             self.issues.push(Issue { code, expression: at.to_string(), message: message.into() });
         } else if !self.full() {
             let message = format!("there is more that is wrong; these are the first {MAX_ISSUES} issues");
-            self.issues.push(Issue { code: "informational", expression: At { above: None, ..*at }.to_string(), message });
+            self.issues.push(Issue {
+                code: "informational",
+                expression: At { above: None, ..*at }.to_string(),
+                message,
+            });
         }
     }
 

@@ -14,7 +14,9 @@ pub(super) fn element(type_name: &str, json: &Json<'_>, at: &At<'_>, report: &mu
         "Period" if ends_before_it_starts(json) => {
             report.add("invariant", at, "a period must not end before it starts (per-1)");
         }
-        "Attachment" if json.get("data").is_some() && json.get("contentType").or(json.get("_contentType")).is_none() => {
+        "Attachment"
+            if json.get("data").is_some() && json.get("contentType").or(json.get("_contentType")).is_none() =>
+        {
             report.add("invariant", at, "an attachment with data must have a contentType (att-1)");
         }
         _ => (),
@@ -55,7 +57,8 @@ fn has_value(json: &Json<'_>) -> bool {
 
 /// Where one end has a time and the other is a date only, which comes first depends on a zone that is not known.
 fn ends_before_it_starts(period: &Json<'_>) -> bool {
-    let ends = period.text("start").zip(period.text("end")).filter(|(start, end)| start.contains('T') == end.contains('T'));
+    let ends =
+        period.text("start").zip(period.text("end")).filter(|(start, end)| start.contains('T') == end.contains('T'));
     let spans = ends.and_then(|(start, end)| time::span(start).zip(time::span(end)));
     let first_and_last = spans.and_then(|(start, end)| start.from.zip(end.to));
     first_and_last.is_some_and(|(first, last)| first > last)
@@ -66,6 +69,8 @@ fn codings<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
 }
 
 fn has(codings: &[Json<'_>], coding: &Json<'_>) -> bool {
-    let parts = |coding: &'_ Json<'_>| ["system", "version", "code", "display"].map(|name| coding.text(name).map(str::to_owned));
+    let parts = |coding: &'_ Json<'_>| {
+        ["system", "version", "code", "display"].map(|name| coding.text(name).map(str::to_owned))
+    };
     coding.get("code").is_some() && codings.iter().any(|other| parts(other) == parts(coding))
 }

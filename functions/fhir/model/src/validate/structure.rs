@@ -129,8 +129,10 @@ fn presence(structure: &'static Structure, seen: &Seen, at: &At<'_>, report: &mu
         if there > 1 {
             report.add("structure", &at, "a choice of types: only one of them may be there");
         }
-        let in_group = |names: &&&[&str]| names.first().is_some_and(|name| group.iter().any(|element| element.name == *name));
-        let mandatory = element.min > 0 || choice(element).is_some() && structure.mandatory_choices.iter().any(|names| in_group(&names));
+        let in_group =
+            |names: &&&[&str]| names.first().is_some_and(|name| group.iter().any(|element| element.name == *name));
+        let mandatory = element.min > 0
+            || choice(element).is_some() && structure.mandatory_choices.iter().any(|names| in_group(&names));
         if there == 0 && mandatory {
             report.add("required", &at, "is mandatory");
         }
@@ -236,7 +238,11 @@ fn twin<'a>(
                 let null = |primary: &Json<'_>| primary.items().get(index).is_none_or(|value| *value == Json::Null);
                 match twin {
                     Json::Null if primary.is_none_or(null) => {
-                        report.add("structure", &at.item(index), "null stands both for the value and for its extensions");
+                        report.add(
+                            "structure",
+                            &at.item(index),
+                            "null stands both for the value and for its extensions",
+                        );
                     }
                     Json::Null => (),
                     twin => twin_item(twin, &at.item(index), context, report),

@@ -10,25 +10,116 @@ const NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 
 /// The elements of R4's constraint `txt-1`.
 const ELEMENTS: &[&str] = &[
-    "a", "abbr", "acronym", "b", "big", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "dfn",
-    "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q", "samp",
-    "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "ul", "var",
+    "a",
+    "abbr",
+    "acronym",
+    "b",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "samp",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "ul",
+    "var",
 ];
 
 /// The attributes of R4's constraint `txt-1`; and `xml:lang`, which XHTML has beside `lang`.
 const ATTRIBUTES: &[&str] = &[
-    "abbr", "accesskey", "align", "alt", "axis", "bgcolor", "border", "cellhalign", "cellpadding", "cellspacing",
-    "cellvalign", "char", "charoff", "charset", "cite", "class", "colspan", "compact", "coords", "dir", "frame", "headers",
-    "height", "href", "hreflang", "hspace", "id", "lang", "longdesc", "name", "nowrap", "rel", "rev", "rowspan", "rules",
-    "scope", "shape", "span", "src", "start", "style", "summary", "tabindex", "title", "type", "valign", "value",
-    "vspace", "width", "xml:lang",
+    "abbr",
+    "accesskey",
+    "align",
+    "alt",
+    "axis",
+    "bgcolor",
+    "border",
+    "cellhalign",
+    "cellpadding",
+    "cellspacing",
+    "cellvalign",
+    "char",
+    "charoff",
+    "charset",
+    "cite",
+    "class",
+    "colspan",
+    "compact",
+    "coords",
+    "dir",
+    "frame",
+    "headers",
+    "height",
+    "href",
+    "hreflang",
+    "hspace",
+    "id",
+    "lang",
+    "longdesc",
+    "name",
+    "nowrap",
+    "rel",
+    "rev",
+    "rowspan",
+    "rules",
+    "scope",
+    "shape",
+    "span",
+    "src",
+    "start",
+    "style",
+    "summary",
+    "tabindex",
+    "title",
+    "type",
+    "valign",
+    "value",
+    "vspace",
+    "width",
+    "xml:lang",
 ];
 
 /// What links and images may be: relative, or one of these. `javascript:` and the like run in the viewer's page.
 const SCHEMES: &[&str] = &["http", "https", "mailto", "tel", "ftp", "urn", "cid"];
 
 const MALFORMED: Wrong = ("structure", "must be well-formed XHTML");
-const LINK: Wrong = ("security", "must not have links or images of other schemes than http, https, mailto, tel, ftp, urn and cid");
+const LINK: Wrong =
+    ("security", "must not have links or images of other schemes than http, https, mailto, tel, ftp, urn and cid");
 
 pub(super) fn check(text: &str) -> Result<(), Wrong> {
     let mut scan = Scan { rest: text.trim(), open: Vec::new() };
@@ -259,12 +350,30 @@ mod tests {
     #[test]
     fn what_is_no_xhtml_is_refused() {
         for text in [
-            "", "text", "<p>x</p>", "<div>x</div>", "<div xmlns=\"x\">x</div>", "<div xmlns=\"http://www.w3.org/1999/xhtml\">x", "<div", "<divx>",
+            "",
+            "text",
+            "<p>x</p>",
+            "<div>x</div>",
+            "<div xmlns=\"x\">x</div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">x",
+            "<div",
+            "<divx>",
             "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>y",
         ] {
             assert!(check(text).is_err(), "{text}");
         }
-        for inner in ["<p>x", "x</p>", "<p><b>x</p></b>", "a & b", "a &; b", "a < b", "<p a>x</p>", "<p class=x>x</p>", "&#0x;", "<p/ >x"] {
+        for inner in [
+            "<p>x",
+            "x</p>",
+            "<p><b>x</p></b>",
+            "a & b",
+            "a &; b",
+            "a < b",
+            "<p a>x</p>",
+            "<p class=x>x</p>",
+            "&#0x;",
+            "<p/ >x",
+        ] {
             assert!(div(inner).is_err(), "{inner}");
         }
     }

@@ -15,10 +15,20 @@ fn apply(document: &str, patch: &str) -> Result<String, PatchError> {
 /// Operations, the document before, and after.
 const DONE: &[(&str, &str, &str, &str)] = &[
     ("A.1", r#"[{"op":"add","path":"/baz","value":"qux"}]"#, r#"{"foo":"bar"}"#, r#"{"foo":"bar","baz":"qux"}"#),
-    ("A.2", r#"[{"op":"add","path":"/foo/1","value":"qux"}]"#, r#"{"foo":["bar","baz"]}"#, r#"{"foo":["bar","qux","baz"]}"#),
+    (
+        "A.2",
+        r#"[{"op":"add","path":"/foo/1","value":"qux"}]"#,
+        r#"{"foo":["bar","baz"]}"#,
+        r#"{"foo":["bar","qux","baz"]}"#,
+    ),
     ("A.3", r#"[{"op":"remove","path":"/baz"}]"#, r#"{"baz":"qux","foo":"bar"}"#, r#"{"foo":"bar"}"#),
     ("A.4", r#"[{"op":"remove","path":"/foo/1"}]"#, r#"{"foo":["bar","qux","baz"]}"#, r#"{"foo":["bar","baz"]}"#),
-    ("A.5", r#"[{"op":"replace","path":"/baz","value":"boo"}]"#, r#"{"baz":"qux","foo":"bar"}"#, r#"{"baz":"boo","foo":"bar"}"#),
+    (
+        "A.5",
+        r#"[{"op":"replace","path":"/baz","value":"boo"}]"#,
+        r#"{"baz":"qux","foo":"bar"}"#,
+        r#"{"baz":"boo","foo":"bar"}"#,
+    ),
     (
         "A.6",
         r#"[{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]"#,
@@ -37,16 +47,36 @@ const DONE: &[(&str, &str, &str, &str)] = &[
         r#"{"baz":"qux","foo":["a",2,"c"]}"#,
         r#"{"baz":"qux","foo":["a",2,"c"]}"#,
     ),
-    ("A.10", r#"[{"op":"add","path":"/child","value":{"grandchild":{}}}]"#, r#"{"foo":"bar"}"#, r#"{"foo":"bar","child":{"grandchild":{}}}"#),
-    ("A.11", r#"[{"op":"add","path":"/baz","value":"qux","xyz":123}]"#, r#"{"foo":"bar"}"#, r#"{"foo":"bar","baz":"qux"}"#),
+    (
+        "A.10",
+        r#"[{"op":"add","path":"/child","value":{"grandchild":{}}}]"#,
+        r#"{"foo":"bar"}"#,
+        r#"{"foo":"bar","child":{"grandchild":{}}}"#,
+    ),
+    (
+        "A.11",
+        r#"[{"op":"add","path":"/baz","value":"qux","xyz":123}]"#,
+        r#"{"foo":"bar"}"#,
+        r#"{"foo":"bar","baz":"qux"}"#,
+    ),
     ("A.14", r#"[{"op":"test","path":"/~01","value":10}]"#, r#"{"/":9,"~1":10}"#, r#"{"/":9,"~1":10}"#),
-    ("A.16", r#"[{"op":"add","path":"/foo/-","value":["abc","def"]}]"#, r#"{"foo":["bar"]}"#, r#"{"foo":["bar",["abc","def"]]}"#),
+    (
+        "A.16",
+        r#"[{"op":"add","path":"/foo/-","value":["abc","def"]}]"#,
+        r#"{"foo":["bar"]}"#,
+        r#"{"foo":["bar",["abc","def"]]}"#,
+    ),
     ("a / in a name", r#"[{"op":"remove","path":"/a~1b"}]"#, r#"{"a/b":1,"c":2}"#, r#"{"c":2}"#),
     ("a copy", r#"[{"op":"copy","from":"/a","path":"/b/0"}]"#, r#"{"a":1.00,"b":[2]}"#, r#"{"a":1.00,"b":[1.00,2]}"#),
     ("a move to where it is", r#"[{"op":"move","from":"/a","path":"/a"}]"#, r#"{"a":1,"b":2}"#, r#"{"a":1,"b":2}"#),
     ("an add that replaces", r#"[{"op":"add","path":"/a","value":null}]"#, r#"{"a":1,"b":2}"#, r#"{"a":null,"b":2}"#),
     ("the whole document", r#"[{"op":"replace","path":"","value":{"b":1e2}}]"#, r#"{"a":1}"#, r#"{"b":1e2}"#),
-    ("members in any order", r#"[{"op":"test","path":"","value":{"b":[1.0],"a":{}}}]"#, r#"{"a":{},"b":[10e-1]}"#, r#"{"a":{},"b":[10e-1]}"#),
+    (
+        "members in any order",
+        r#"[{"op":"test","path":"","value":{"b":[1.0],"a":{}}}]"#,
+        r#"{"a":{},"b":[10e-1]}"#,
+        r#"{"a":{},"b":[10e-1]}"#,
+    ),
 ];
 
 #[test]
@@ -139,7 +169,8 @@ fn copies_that_double_the_resource_come_to_an_end() {
     let error = apply(r#"{"a":{}}"#, &format!("[{deeper}]")).unwrap_err();
     assert!(error.to_string().contains("deeper"), "{error}");
 
-    let wider = vec![r#"{"op":"copy","from":"/a","path":"/b/-"},{"op":"copy","from":"/b","path":"/a"}"#; 1000].join(",");
+    let wider =
+        vec![r#"{"op":"copy","from":"/a","path":"/b/-"},{"op":"copy","from":"/b","path":"/a"}"#; 1000].join(",");
     let error = apply(r#"{"a":"0123456789","b":[]}"#, &format!("[{wider}]")).unwrap_err();
     assert!(error.to_string().contains("deeper") || error.to_string().contains("too much"), "{error}");
     let wider = (0..1000).map(|n| format!(r#"{{"op":"copy","from":"","path":"/n{n}"}}"#)).collect::<Vec<_>>().join(",");

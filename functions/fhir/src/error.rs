@@ -196,3 +196,42 @@ impl From<JsonError> for Error {
         Self::Malformed(format!("the body is no JSON that a FHIR resource may be: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::negotiate::Negotiated;
+
+    #[test]
+    fn the_client_sees_nothing_internal_and_the_logs_see_why() {
+        let error = Error::internal("head h#Patient/1 is no gzip");
+        let answer = error.response().into_event(&Negotiated::default()).to_string();
+        assert!(answer.contains("exception") && !answer.contains("gzip"), "{answer}");
+        assert!(shared::error::chain(&error).ends_with("head h#Patient/1 is no gzip"));
+    }
+
+    #[test]
+    fn an_error_says_in_its_headers_what_a_client_can_act_upon() {
+        let gone = Error::Gone { what: "Patient/1".to_owned(), version: 3 };
+        let table = [
+            (gone, 410, Some(("ETag", "W/\"3\"")), false),
+            (Error::Method { allow: "GET, POST" }, 405, Some(("Allow", "GET, POST")), false),
+            (Error::TooMany, 429, Some(("Retry-After", "1")), true),
+            (Error::Timeout, 503, Some(("Retry-After", "1")), true),
+            (Error::Conflict("another write came between".to_owned()), 409, None, true),
+            (Error::Precondition("it is version 4".to_owned()), 412, None, false),
+        ];
+        for (error, status, header, retryable) in table {
+            let response = error.response();
+            assert_eq!((response.status, error.retryable()), (status, retryable), "{error}");
+            assert_eq!(response.headers.first().map(|(name, value)| (*name, value.as_str())), header, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_validation_answers_with_all_that_it_found() {
+        let issue = |at: &str| Issue { code: "value", expression: at.to_owned(), message: "no date".to_owned() };
+        let error = Error::Validation(vec![issue("Patient.birthDate"), issue("Patient.contact[1].period.start")]);
+        assert_eq!((error.status(), error.outcome().json().get("issue").unwrap().items().len()), (422, 2));
+    }
+}

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
 };
@@ -82,9 +83,9 @@ impl Cloud {
         };
         let make = self.dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
         let make = make.key_schema(key("pk", KeyType::Hash)?).key_schema(key("sk", KeyType::Range)?);
-        let made = make.attribute_definitions(text("pk")?).attribute_definitions(text("sk")?).send().await;
-        if let Err(error) = made
-            && !error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception())
+        let created = make.attribute_definitions(text("pk")?).attribute_definitions(text("sk")?).send().await;
+        if let Err(error) = created
+            && !error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception)
         {
             return Err(failed(error));
         }

@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -70,12 +71,12 @@ async fn answer(function: &Function, request: Request<Incoming>) -> Response<Ful
         Err(_) => return plain(StatusCode::BAD_REQUEST), // the client went away, or sent no HTTP
     };
     let id = uuid::Uuid::new_v4().to_string();
-    let event = event(&parts, &body, &id).to_string();
-    if event.len() > MAX_EVENT {
+    let event = to_raw_value(&event(&parts, &body, &id));
+    drop(body);
+    let Ok(event) = event else { return plain(StatusCode::BAD_REQUEST) };
+    if event.get().len() > MAX_EVENT {
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    drop(body);
-    let Ok(event) = serde_json::value::RawValue::from_string(event) else { return plain(StatusCode::BAD_REQUEST) };
     match function.answer(event, id).await {
         Ok(answer) => response(answer).unwrap_or_else(|| plain(StatusCode::BAD_GATEWAY)),
         Err(error) => {

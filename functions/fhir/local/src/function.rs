@@ -27,17 +27,18 @@ impl Function {
     }
 
     /// Answers one event. An error is what Lambda would log and API Gateway would answer with 502.
+    #[expect(clippy::unused_async, reason = "the handler is to come")]
     pub async fn answer(&self, event: Box<RawValue>, request_id: String) -> Result<Value, String> {
         let mut context = Context::default();
         context.request_id = request_id;
         let deadline = SystemTime::now() + TIMEOUT;
         let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         context.deadline = u64::try_from(deadline).unwrap_or(u64::MAX);
-        self.handle(LambdaEvent::new(event, context)).await
+        self.handle(&LambdaEvent::new(event, context))
     }
 
     /// Stands in until `fhir::handler::Handler` does it.
-    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, String> {
+    fn handle(&self, event: &LambdaEvent<Box<RawValue>>) -> Result<Value, String> {
         let received = Received::read(event.payload.get(), &self.config.edge).map_err(|error| error.to_string())?;
         let response = match received.request {
             Ok(_) => Error::NotImplemented("the handler is to come".to_owned()).response(),

@@ -10,7 +10,6 @@ pub mod function;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use fhir::config::{Config, Edge};
 use tokio::net::TcpListener;
@@ -35,7 +34,7 @@ pub struct Options {
 /// A server that runs; dropped, it ends with what it has under way.
 pub struct Server {
     address: SocketAddr,
-    cloud: Arc<Cloud>,
+    cloud: Cloud,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -82,7 +81,7 @@ impl Server {
         let function = Function::new(&cloud, config);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(edge::serve(listener, function, stopped));
-        Ok(Self { address, cloud: Arc::new(cloud), stop, serving })
+        Ok(Self { address, cloud, stop, serving })
     }
 
     /// Where it listens.

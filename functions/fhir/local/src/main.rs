@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use fhir_local::{Options, Server};
 use shared::env::{Reader, boolean, text};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
 #[tokio::main]
@@ -24,9 +25,23 @@ async fn main() -> ExitCode {
         }
     };
     eprintln!("{}", welcome(&server.url(), &options));
-    let _ = tokio::signal::ctrl_c().await; // without signals, it ends at once
+    ended().await;
     server.stop().await;
     ExitCode::SUCCESS
+}
+
+/// Ctrl-C, or a plain `kill`: the folder of a server in memory is to go with it.
+async fn ended() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
 }
 
 fn options<L: Fn(&str) -> Option<String>>(env: &mut Reader<L>) -> Options {

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Edge;
 use crate::error::Error;
-use crate::http::negotiate::{Negotiated, accepts_gzip, body_kind, media};
+use crate::http::negotiate::{Media, Negotiated, accepts_gzip, body_kind, media};
 use crate::http::request::{BodyKind, Headers, Method, Request, decompress, parameters};
 
 /// How an event is built, and its answer with it.
@@ -125,15 +125,14 @@ impl Received {
         let (shape, method) = event.shape()?;
         let headers = event.headers();
         let query = event.query(shape);
-        let format = query.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str());
-        let chosen = media(&headers, format);
+        let chosen = chosen(&headers, &query);
         let context = event.request_context.as_ref();
         let id = context.and_then(|context| context.request_id.clone()).unwrap_or_default();
-        let negotiated = Negotiated {
+        let mut negotiated = Negotiated {
             shape,
             head: method == Method::Head,
             gzip: accepts_gzip(&headers),
-            pretty: query.iter().any(|(name, value)| name == "_pretty" && value == "true"),
+            pretty: pretty(&query),
             media: chosen.as_ref().copied().unwrap_or_default(),
             request_id: id.clone(),
             correlation_id: headers.get("x-request-id").filter(|id| is_id(id)).map(str::to_owned),
@@ -141,9 +140,25 @@ impl Received {
         };
         let (base, path) = event.place(shape, &headers, edge);
         let request = Request { method, path, query, headers, base, id, ..Request::default() };
-        let request = chosen.and_then(|_| event.with_body(request));
+        let mut request = chosen.and_then(|_| event.with_body(request));
+        if let Ok(Request { kind: BodyKind::Form, headers, query, .. }) = &request {
+            negotiated.pretty = pretty(query); // a form may say these, too
+            match self::chosen(headers, query) {
+                Ok(media) => negotiated.media = media,
+                Err(error) => request = Err(error),
+            }
+        }
         Ok(Self { negotiated, request })
     }
+}
+
+fn chosen(headers: &Headers, query: &[(String, String)]) -> Result<Media, Error> {
+    let format = query.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str());
+    media(headers, format)
+}
+
+fn pretty(query: &[(String, String)]) -> bool {
+    query.iter().any(|(name, value)| name == "_pretty" && value == "true")
 }
 
 impl Event<'_> {
@@ -201,7 +216,12 @@ impl Event<'_> {
         };
         let (above, below) = path::split(&seen);
         let base = edge.base_url.clone().unwrap_or_else(|| {
-            let host = context.domain_name.as_deref().or_else(|| headers.get("host")).unwrap_or("localhost");
+            let host = context
+                .domain_name
+                .as_deref()
+                .filter(|host| !host.is_empty())
+                .or_else(|| headers.get("host"))
+                .unwrap_or("localhost");
             // The header is API Gateway's own; what a client sends under that name is overwritten.
             let scheme = if headers.get("x-forwarded-proto") == Some("http") { "http" } else { "https" };
             format!("{scheme}://{host}{above}")

@@ -73,7 +73,7 @@ impl Response {
         self
     }
 
-    /// The version, as ETag.
+    /// The version, as `ETag`.
     #[must_use]
     pub fn etag(self, version: u64) -> Self {
         self.header("ETag", etag(version))
@@ -127,7 +127,7 @@ impl Response {
     }
 }
 
-/// A version's ETag.
+/// A version's `ETag`.
 #[must_use]
 pub fn etag(version: u64) -> String {
     format!("W/\"{version}\"")
@@ -178,7 +178,7 @@ fn pretty(json: Vec<u8>) -> Result<Vec<u8>, Error> {
     Ok(Json::parse(&json).map_err(Error::internal)?.to_pretty())
 }
 
-/// The fast level: on a Synthea Bundle the default gains a sixth in size for three times the time.
+/// The fast level: a Synthea Bundle of 1.2 MB takes 3 ms to become 190 KB, with the default level 17 ms to become 110 KB.
 fn compress(json: &[u8]) -> Result<Vec<u8>, Error> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 6), Compression::fast());
     encoder.write_all(json).and_then(|()| encoder.finish()).map_err(Error::internal)

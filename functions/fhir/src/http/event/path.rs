@@ -8,7 +8,7 @@ use crate::http::request::segments;
 pub(super) struct Seen<'a> {
     /// The path as the client sent it, as far as the event knows.
     pub(super) whole: &'a str,
-    /// The path without the stage.
+    /// The path without the stage, as far as the event leaves it out.
     pub(super) below_stage: Option<&'a str>,
     /// The stage, if it may be part of the path.
     pub(super) stage: Option<&'a str>,
@@ -38,10 +38,9 @@ fn base_length(seen: &Seen<'_>, whole: &[String]) -> usize {
     if !configured.is_empty() && whole.starts_with(&configured) {
         return configured.len();
     }
-    match (seen.below_stage, seen.stage) {
-        (Some(below), _) => whole.len().saturating_sub(segments(below).count()),
-        (None, Some(stage)) => usize::from(whole.first().is_some_and(|first| first == stage)),
-        (None, None) => 0,
+    match seen.below_stage.map_or(0, |below| whole.len().saturating_sub(segments(below).count())) {
+        0 => usize::from(seen.stage.is_some() && whole.first().map(String::as_str) == seen.stage),
+        above => above,
     }
 }
 

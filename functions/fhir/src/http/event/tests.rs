@@ -9,6 +9,9 @@ use super::*;
 
 const HOST: &str = "id.execute-api.eu-central-1.amazonaws.com";
 
+/// File, shape, method, base, path, number of parameters, a part of the body.
+type Sample<'a> = (&'a str, Shape, Method, &'a str, &'a [&'a str], usize, &'a str);
+
 fn read(event: &Value) -> Received {
     Received::read(&event.to_string(), &Edge::default()).unwrap()
 }
@@ -24,8 +27,8 @@ fn v2(method: &str, path: &str, query: &str) -> Value {
 }
 
 fn with(mut event: Value, members: Value) -> Value {
-    for (name, value) in members.as_object().unwrap() {
-        event[name] = value.clone();
+    if let Value::Object(members) = members {
+        members.into_iter().for_each(|(name, value)| event[name] = value);
     }
     event
 }
@@ -46,7 +49,7 @@ fn each_kind_of_event_that_ships_is_the_request_that_its_name_says() {
     let api = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
     let url = "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws";
     let rest = &format!("{api}/r4") as &str;
-    let table: [(&str, Shape, Method, &str, &[&str], usize, &str); 6] = [
+    let table: [Sample<'_>; 6] = [
         ("http-api-read", Shape::V2, Method::Get, api, &["Patient", "example"], 0, ""),
         ("http-api-create", Shape::V2, Method::Post, api, &["Patient"], 0, mrn),
         ("http-api-search", Shape::V2, Method::Get, api, &["Observation"], 4, ""),
@@ -103,6 +106,7 @@ fn the_base_is_what_stands_above_the_route_or_the_stage() {
             "/prod",
             2,
         ),
+        ("format 1.0 of an HTTP API", rest("$default", "/prod/Patient/1", "/prod/Patient/1", Value::Null), "/prod", 2),
         ("no route known", http("$default", "/Patient/1", "$default", Value::Null), "", 2),
         ("default route, named stage", http("$default", "/dev/Patient/1", "dev", Value::Null), "/dev", 2),
         ("a type named as the stage", http("ANY /{proxy+}", "/dev/dev/1", "dev", proxy("dev/1")), "/dev", 2),
@@ -187,6 +191,11 @@ fn the_parameters_of_a_search_form_follow_those_of_its_url() {
     let names: Vec<_> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(names, ["_count=5", "name=a b", "birthdate=ge1970-01"]);
     assert_eq!((request.kind, request.body.len()), (BodyKind::Form, 0));
+    event["body"] = json!("_format=application/json&_pretty=true");
+    let negotiated = read(&event).negotiated;
+    assert_eq!((negotiated.media, negotiated.pretty), (Media::Json, true));
+    event["body"] = json!("_format=xml");
+    assert_eq!(read(&event).request.unwrap_err().status(), 406);
     event["rawPath"] = json!("/Patient");
     assert_eq!(read(&event).request.unwrap_err().status(), 415);
 }

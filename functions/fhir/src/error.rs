@@ -11,6 +11,7 @@ use shared::error::FunctionError;
 
 use crate::http::response::Response;
 use crate::outcome::Outcome;
+use crate::store::StoreError;
 
 /// An error that a request is answered with. Text in it is for the client, and names no content of resources.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,9 @@ pub enum Error {
     /// 503: the time that Lambda gives is over.
     #[error("it took too long; ask for less, or try again")]
     Timeout,
+    /// 503: a large transaction is being committed to the same resources, longer than a request can wait.
+    #[error("another transaction is being committed to the same resources; try again in a second")]
+    Busy,
     /// 503 or 500: the store failed. The source is for the logs.
     #[error("the store did not answer")]
     Store(#[from] AwsError),
@@ -170,6 +174,7 @@ impl Error {
             Self::TooMany => (429, "throttled", "TooManyRequests"),
             Self::NotImplemented(_) => (501, "not-supported", "NotImplemented"),
             Self::Timeout => (503, "timeout", "Timeout"),
+            Self::Busy => (503, "transient", "Busy"),
             Self::Store(error) if error.retryable => (503, "transient", "StoreUnavailable"),
             Self::Store(_) => (500, "exception", "StoreFailed"),
             Self::Internal(_) => (500, "exception", "Internal"),
@@ -184,9 +189,20 @@ impl FunctionError for Error {
 
     fn retryable(&self) -> bool {
         match self {
-            Self::Conflict(_) | Self::TooMany | Self::Timeout => true,
+            Self::Conflict(_) | Self::TooMany | Self::Timeout | Self::Busy => true,
             Self::Store(error) => error.retryable,
             _ => false,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Aws(error) => Self::Store(error),
+            StoreError::Conflict => Self::Conflict("another request has changed the same resources meanwhile".to_owned()),
+            StoreError::Busy => Self::Busy,
+            StoreError::Corrupt(_) => Self::internal(error),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use fhir_model::json::JsonError;
 use fhir_model::validate::Issue;
 use shared::aws::AwsError;
-use shared::error::FunctionError;
+use shared::error::{FunctionError, chain};
 
 use crate::http::response::Response;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Severity};
 use crate::store::StoreError;
 
 /// An error that a request is answered with. Text in it is for the client, and names no content of resources.
@@ -84,6 +84,14 @@ pub enum Error {
     /// 429: too many requests.
     #[error("too many requests at this moment; try again in a second")]
     TooMany,
+    /// What an entry of a Bundle ended with, and with it the whole transaction.
+    #[error("entry {index} of the Bundle (counted from 0): {error}")]
+    Entry {
+        /// Which one, from 0.
+        index: usize,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// 501: an interaction that this server does not have.
     #[error("{0}")]
     NotImplemented(String),
@@ -130,6 +138,13 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Validation(issues) if !issues.is_empty() => Outcome::of(issues),
+            Self::Entry { index, error } => match &**error {
+                Self::Validation(_) => error.outcome(),
+                _ => {
+                    let at = Some(format!("Bundle.entry[{index}]"));
+                    Outcome::default().and(Severity::Error, self.code(), error.to_string(), at)
+                }
+            },
             _ => Outcome::error(self.code(), self.to_string()),
         }
     }
@@ -146,6 +161,17 @@ impl Error {
             Self::Method { allow } => response.header("Allow", (*allow).to_owned()),
             Self::Gone { version, .. } => response.etag(*version),
             _ => response,
+        }
+    }
+
+    /// Writes what the logs are to have of it. What a client did wrong is named by its type alone: the message may repeat
+    /// what was searched for.
+    pub fn log(&self) {
+        let (status, _, error_type) = self.row();
+        if status >= 500 {
+            tracing::error!(error_type, status, retryable = self.retryable(), error = chain(self), "failed");
+        } else {
+            tracing::info!(error_type, status, "refused");
         }
     }
 
@@ -172,6 +198,7 @@ impl Error {
             Self::Validation(_) => (422, "invalid", "InvalidResource"),
             Self::Unprocessable(_) => (422, "processing", "Unprocessable"),
             Self::TooMany => (429, "throttled", "TooManyRequests"),
+            Self::Entry { error, .. } => error.row(),
             Self::NotImplemented(_) => (501, "not-supported", "NotImplemented"),
             Self::Timeout => (503, "timeout", "Timeout"),
             Self::Busy => (503, "transient", "Busy"),
@@ -191,6 +218,7 @@ impl FunctionError for Error {
         match self {
             Self::Conflict(_) | Self::TooMany | Self::Timeout | Self::Busy => true,
             Self::Store(error) => error.retryable,
+            Self::Entry { error, .. } => error.retryable(),
             _ => false,
         }
     }
@@ -200,7 +228,9 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Aws(error) => Self::Store(error),
-            StoreError::Conflict => Self::Conflict("another request has changed the same resources meanwhile".to_owned()),
+            StoreError::Conflict => {
+                Self::Conflict("another request has changed the same resources meanwhile".to_owned())
+            }
             StoreError::Busy => Self::Busy,
             StoreError::Corrupt(_) => Self::internal(error),
         }

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use shared::env::Reader;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::StartError;
@@ -141,8 +141,7 @@ async fn s3(folder: &Path) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
 
 async fn serve_s3(listener: TcpListener, service: S3Service) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let _ = stream.set_nodelay(true); // it only answers later without
+        let Some(stream) = accept(&listener).await else { continue };
         let service = service.clone();
         let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
@@ -151,6 +150,17 @@ async fn serve_s3(listener: TcpListener, service: S3Service) {
             }
         });
     }
+}
+
+/// The next connection. It can't be had while the process has no file handles left: then a moment passes.
+pub(crate) async fn accept(listener: &TcpListener) -> Option<TcpStream> {
+    let accepted = listener.accept().await;
+    if accepted.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let (stream, _) = accepted.ok()?;
+    let _ = stream.set_nodelay(true); // without it, it only answers later
+    Some(stream)
 }
 
 async fn bind() -> Result<(TcpListener, SocketAddr), StartError> {

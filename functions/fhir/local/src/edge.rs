@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use crate::cloud::accept;
 use crate::function::Function;
 
 /// What Lambda takes as an event.
@@ -35,7 +36,7 @@ pub(crate) async fn serve(listener: TcpListener, function: Function, mut stop: o
     let connections = GracefulShutdown::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+            accepted = accept(&listener) => if let Some(stream) = accepted {
                 connect(stream, &function, &connections);
             },
             _ = &mut stop => break,
@@ -48,7 +49,6 @@ pub(crate) async fn serve(listener: TcpListener, function: Function, mut stop: o
 }
 
 fn connect(stream: TcpStream, function: &Arc<Function>, connections: &GracefulShutdown) {
-    let _ = stream.set_nodelay(true); // it only answers later without
     let function = Arc::clone(function);
     let service = service_fn(move |request| {
         let function = Arc::clone(&function);

@@ -6,6 +6,8 @@ use fhir_local::{Options, Server};
 use shared::env::{Reader, boolean, text};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 #[tokio::main]
 #[expect(clippy::print_stderr, reason = "a program that people start says where it is, or why it does not start")]
@@ -53,11 +55,14 @@ fn options<L: Fn(&str) -> Option<String>>(env: &mut Reader<L>) -> Options {
     }
 }
 
-/// Lines of JSON on standard error; `LOG=info` says more.
+/// Lines of JSON on standard error; `LOG=info` says more of what is ours. Others would print requests, and what they hold.
 fn log() {
     let level = std::env::var("LOG").ok().and_then(|name| name.parse().ok()).unwrap_or(Level::WARN);
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level);
-    lines.with_writer(std::io::stderr).init();
+    let ours = ["fhir", "shared"].map(|name| (name, level)); // a prefix: fhir_local, fhir_model
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(Targets::new().with_default(Level::WARN).with_targets(ours)))
+        .init();
 }
 
 fn welcome(url: &str, options: &Options) -> String {

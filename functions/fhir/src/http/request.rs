@@ -1,6 +1,7 @@
 //! A request, whatever brought it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Read as _;
 
 use flate2::read::MultiGzDecoder;
@@ -12,7 +13,7 @@ use crate::error::Error;
 pub const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// An HTTP request, decoded.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Request {
     /// What is to be done.
     pub method: Method,
@@ -91,6 +92,20 @@ impl Request {
     #[must_use]
     pub fn original(&self) -> &[u8] {
         self.raw.as_deref().unwrap_or(&self.body)
+    }
+}
+
+/// What may be logged of a request: query and body hold what patients are searched by, and what is known of them.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, id, body, .. } = self;
+        let mut request = f.debug_struct("Request");
+        request
+            .field("id", id)
+            .field("method", method)
+            .field("path", path)
+            .field("body", &body.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! An answer, and what it looks like to API Gateway or a function URL.
 
+use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::time::SystemTime;
 
@@ -37,7 +38,7 @@ pub struct Response {
 }
 
 /// A body, always of JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// None.
     Empty,
@@ -136,6 +137,17 @@ pub fn etag(version: u64) -> String {
 enum Encoded {
     Text(String),
     Gzip(Vec<u8>),
+}
+
+/// What may be logged of a body.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
+            Self::Gzip(bytes) => write!(f, "Gzip({} bytes)", bytes.len()),
+        }
+    }
 }
 
 impl Body {

@@ -26,6 +26,20 @@ fn methods_are_told_by_their_names_in_capitals() {
     }
 }
 
+#[test]
+fn what_is_logged_of_a_request_is_no_patients_data() {
+    let request = Request {
+        query: vec![("name".to_owned(), "Chalmers".to_owned())],
+        body: b"Chalmers".to_vec(),
+        raw: Some(b"Chalmers".to_vec()),
+        headers: Headers::from_iter([("if-none-exist", "name=Chalmers")]),
+        path: vec!["Patient".to_owned()],
+        ..Request::default()
+    };
+    let logged = format!("{request:?}");
+    assert!(logged.contains("Patient") && !logged.contains("Chalmers") && !logged.contains("67"), "{logged}");
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_decompression_panic(bytes: Vec<u8>) {

@@ -62,7 +62,9 @@ pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
     let Some(definition) = resource_type(key.resource_type) else { return rows };
     let order = order(definition, json, &key.id, base);
     let shard = shard(&key.id);
-    let mut add = |pk: String, sk: String| drop(rows.insert(ItemKey { pk, sk }));
+    let mut add = |pk: String, sk: String| {
+        rows.insert(ItemKey { pk, sk });
+    };
     add(everything(key.resource_type, shard), order.clone());
     let patients = patients(definition, json, base);
     for parameter in definition.parameters.iter().filter(|parameter| is_indexed(parameter)) {
@@ -133,16 +135,18 @@ pub fn log(key: &Key, number: u64, updated: i64) -> BTreeSet<ItemKey> {
     [key.resource_type, ""].into_iter().map(|kind| ItemKey { pk: log_list(kind, shard), sk: sk.clone() }).collect()
 }
 
-/// Where a resource stands among those of its type: by its main date, then by its id.
+/// Where a resource stands among those of its type: by its main date, then by its id. `n` or `w` tells whether the date
+/// is narrow or wide, so that a search by date can pass over narrow ones without fetching them.
 #[must_use]
 pub fn order(definition: &ResourceType, json: &Json<'_>, id: &str, base: &str) -> String {
     let spans = main_date(definition).map(|parameter| values(parameter, json, base)).unwrap_or_default();
-    let from = spans.iter().filter_map(|value| match value {
-        Value::Date(span) => span.from.or(span.to),
-        _ => None,
-    });
-    let date = from.min().map_or_else(|| NO_DATE.to_owned(), time::sortable);
-    format!("{date}#{id}")
+    let spans = || spans.iter().filter_map(|value| if let Value::Date(span) = value { Some(span) } else { None });
+    let from = spans().map(|span| span.from.or(span.to).unwrap_or(i64::MIN)).min();
+    let to = spans().map(|span| span.to.unwrap_or(i64::MAX)).max();
+    let Some((from, to)) = from.zip(to) else { return format!("{NO_DATE}#{id}") };
+    let open = spans().any(|span| span.from.is_none());
+    let width = if open || to.saturating_sub(from) > NARROW { 'w' } else { 'n' };
+    format!("{}{width}#{id}", time::sortable(from))
 }
 
 /// The date by which the resources of a type are kept in order.

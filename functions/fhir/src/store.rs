@@ -49,16 +49,6 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-impl From<StoreError> for crate::error::Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Aws(error) => Self::Store(error),
-            StoreError::Conflict | StoreError::Busy => Self::Conflict(format!("{error}; try again")),
-            StoreError::Corrupt(_) => Self::internal(error),
-        }
-    }
-}
-
 impl Store {
     /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
     #[must_use]

@@ -1,22 +1,49 @@
 //! What conditional interactions search by: `If-None-Exist: identifier=…`, `PUT /Patient?identifier=…`.
 
+use fhir_definitions::resource_type;
+
+use super::find::all;
+use super::query::{Context, Limits, Query};
+use super::resolve;
 use crate::error::Error;
 use crate::store::{Run, Store, Version};
 
 /// A resource type and search parameters, all of them understood.
 #[derive(Clone, Debug)]
 pub struct Criteria {
-    resource_type: &'static str,
+    query: Query,
     normalized: String,
+    resource_type: &'static str,
 }
+
+/// Candidates that are looked at before criteria are too broad to tell whether one resource matches, or more.
+const MOST: usize = 1_000;
 
 impl Criteria {
     /// Reads the parameters of a conditional interaction. Unknown parameters always fail, and so does having none.
     ///
     /// `base` is the server's own address, `now` milliseconds since 1970.
-    pub fn parse(resource_type: &'static str, query: &[(String, String)], base: &str, now: i64) -> Result<Self, Error> {
-        let _ = (resource_type, query, base, now);
-        Err(Error::Unsupported("to come".to_owned()))
+    pub fn parse(
+        resource_type_: &'static str,
+        query: &[(String, String)],
+        base: &str,
+        now: i64,
+    ) -> Result<Self, Error> {
+        let definition = resource_type(resource_type_);
+        let limits = Limits { page_size: 2, max_page_size: 2 };
+        let context = Context { base, now, lenient: false, limits };
+        let mut parameters: Vec<(String, String)> =
+            query.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")).cloned().collect();
+        parameters.sort();
+        let query = Query::parse(definition, &parameters, context)?;
+        if query.conditions.is_empty() {
+            return Err(Error::Precondition(
+                "the criteria of a conditional interaction name no search parameter".to_owned(),
+            ));
+        }
+        let normalized =
+            form_urlencoded::Serializer::new(format!("{resource_type_}?")).extend_pairs(&parameters).finish();
+        Ok(Self { query, normalized, resource_type: resource_type_ })
     }
 
     /// The resource type.
@@ -33,7 +60,13 @@ impl Criteria {
 
     /// Current versions that match, at most `limit`.
     pub async fn matches(&self, store: &Store, run: &Run, limit: usize) -> Result<Vec<Version>, Error> {
-        let _ = (store, run, limit);
-        Err(Error::Unsupported("to come".to_owned()))
+        let types = self.query.searched();
+        let wanted = resolve::wanted(store, run, &types, &self.query.conditions).await?;
+        let Some(wanted) = wanted.into_iter().next() else { return Ok(Vec::new()) };
+        let found = all(store, run, wanted.definition, wanted.checks, MOST).await?;
+        let too_broad =
+            || Error::MultipleMatches("the criteria match very many resources; name an identifier".to_owned());
+        let found = found.ok_or_else(too_broad)?;
+        Ok(found.into_iter().map(|found| found.version).take(limit).collect())
     }
 }

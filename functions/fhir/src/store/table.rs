@@ -244,10 +244,11 @@ impl Table {
 
     /// Reads part of a partition: one call.
     pub async fn query(&self, range: &Range) -> Result<Page, AwsError> {
-        let condition = match range.to {
-            Some(_) => "pk = :pk AND sk BETWEEN :from AND :to",
-            None if range.from.is_empty() => "pk = :pk",
-            None => "pk = :pk AND sk >= :from",
+        let condition = match (&range.to, range.from.is_empty()) {
+            (Some(_), false) => "pk = :pk AND sk BETWEEN :from AND :to",
+            (Some(_), true) => "pk = :pk AND sk <= :to",
+            (None, true) => "pk = :pk",
+            (None, false) => "pk = :pk AND sk >= :from",
         };
         let mut call = self
             .client

@@ -1,0 +1,164 @@
+//! Candidates in order, out of several partitions that are each in that order.
+
+use std::collections::{BTreeMap, HashSet};
+
+use fhir_definitions::ResourceType;
+use shared::aws::AwsError;
+
+use crate::store::table::{Range, Table, in_parallel};
+
+/// A candidate: where it stands, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// The sort key, by which candidates are in order.
+    pub place: String,
+    /// Its type's name.
+    pub kind: &'static str,
+}
+
+impl Candidate {
+    /// The resource's id: behind the last separator.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.place.rsplit(['#', '\u{1}']).next().unwrap_or_default()
+    }
+}
+
+/// The union of partitions, read page by page.
+#[derive(Debug)]
+pub struct Merge {
+    parts: Vec<Part>,
+    backward: bool,
+    /// Read, but not given yet; in order.
+    buffer: BTreeMap<Candidate, ()>,
+    /// How many sort keys have been read.
+    pub read: usize,
+}
+
+#[derive(Debug)]
+struct Part {
+    kind: &'static ResourceType,
+    range: Range,
+    /// The last sort key that was read, as long as there may be more.
+    open: Option<Option<String>>,
+}
+
+impl Merge {
+    /// Partitions, or parts of them, each of one type's resources. `after`: only what comes after that place.
+    #[must_use]
+    pub fn new(parts: Vec<(&'static ResourceType, Range)>, backward: bool, after: Option<&str>) -> Self {
+        let part = |(kind, range): (&'static ResourceType, Range)| {
+            let range = Range { backward, whole: false, ..range };
+            let range = after.map_or_else(|| Some(range.clone()), |after| beyond(range.clone(), after));
+            range.map(|range| Part { kind, range, open: Some(None) })
+        };
+        let parts = parts.into_iter().filter_map(part).collect();
+        Self { parts, backward, buffer: BTreeMap::new(), read: 0 }
+    }
+
+    /// Whether all has been read and given.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.buffer.is_empty() && self.parts.iter().all(|part| part.open.is_none())
+    }
+
+    /// Reads one page, of at most `limit` keys, of each part of which nothing is left to give: one round.
+    pub async fn fill(&mut self, table: &Table, limit: usize) -> Result<(), AwsError> {
+        let edge = self.edge();
+        let lagging = |part: &&mut Part| match (&part.open, &edge) {
+            (Some(last), Some(edge)) => last.as_ref() == Some(edge) || last.is_none(),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let mut parts: Vec<&mut Part> = self.parts.iter_mut().filter(lagging).collect();
+        let ranges: Vec<Range> = parts.iter().map(|part| Range { limit, ..part.range.clone() }).collect();
+        let pages = in_parallel(ranges.iter().map(|range| table.query(range))).await?;
+        for (part, page) in parts.iter_mut().zip(pages) {
+            let places = page.items.iter().filter_map(|item| item.get_text("sk"));
+            for place in places {
+                self.buffer.insert(Candidate { place: place.to_owned(), kind: part.kind.name }, ());
+                self.read += 1;
+            }
+            let last = page.items.last().and_then(|item| item.get_text("sk")).map(str::to_owned);
+            let rest = last.as_deref().filter(|_| page.more).and_then(|last| beyond(part.range.clone(), last));
+            part.open = rest.is_some().then_some(last);
+            if let Some(rest) = rest {
+                part.range = rest;
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes next, up to `limit` candidates, as far as it is certain that nothing comes between.
+    pub fn take(&mut self, limit: usize) -> Vec<Candidate> {
+        let edge = self.edge();
+        let mut taken = Vec::new();
+        while taken.len() < limit {
+            let next = if self.backward { self.buffer.last_key_value() } else { self.buffer.first_key_value() };
+            let Some((next, ())) = next else { break };
+            let certain = match (&edge, self.is_unread()) {
+                (_, true) => false,
+                (None, false) => true,
+                (Some(edge), false) if self.backward => next.place >= *edge,
+                (Some(edge), false) => next.place <= *edge,
+            };
+            if !certain {
+                break;
+            }
+            let next = next.clone();
+            self.buffer.remove(&next);
+            taken.push(next);
+        }
+        taken
+    }
+
+    /// All that was read and not given yet, and up to where that is all there is (none: to the end).
+    #[must_use]
+    pub fn known(&self) -> (HashSet<&str>, Option<String>) {
+        (self.buffer.keys().map(|candidate| candidate.place.as_str()).collect(), self.edge())
+    }
+
+    fn is_unread(&self) -> bool {
+        self.parts.iter().any(|part| part.open == Some(None))
+    }
+
+    /// The place up to which every open part has been read: the least advanced of them.
+    fn edge(&self) -> Option<String> {
+        let lasts = self.parts.iter().filter_map(|part| part.open.clone().flatten());
+        if self.backward { lasts.max() } else { lasts.min() }
+    }
+}
+
+/// The part of a range that comes after a place; none, if nothing does.
+fn beyond(range: Range, place: &str) -> Option<Range> {
+    if range.backward {
+        // The greatest text below `place`, as far as sort keys go: they have no characters below U+0001.
+        let before = place.strip_suffix('\u{0}').map_or_else(|| below(place), str::to_owned);
+        let to = match range.to {
+            Some(to) if to < before => to,
+            _ => before,
+        };
+        (range.from <= to).then_some(Range { to: Some(to), ..range })
+    } else {
+        let from = format!("{place}\u{0}");
+        let from = if from > range.from { from } else { range.from };
+        let empty = range.to.as_ref().is_some_and(|to| from > *to);
+        (!empty).then_some(Range { from, ..range })
+    }
+}
+
+/// A text just below: its last character's predecessor, followed by the greatest character. Ids are of letters, digits,
+/// dots and dashes, and up to 64 long, so nothing stands between.
+fn below(place: &str) -> String {
+    let mut shorter = place.to_owned();
+    let last = shorter.pop();
+    let before = last.and_then(|last| char::from_u32(u32::from(last).saturating_sub(1)));
+    match before {
+        Some(before) => {
+            shorter.push(before);
+            shorter.extend(std::iter::repeat_n('\u{10FFFF}', 16));
+        }
+        None => {}
+    }
+    shorter
+}

@@ -1,0 +1,147 @@
+//! From a parameter's name and value to a [`Condition`].
+
+use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type};
+use fhir_model::operand::Clause;
+
+use super::{Condition, Context};
+use crate::error::Error;
+
+/// Chains and reverse chains may nest that deep: each level costs a search.
+const DEEPEST: usize = 6;
+
+/// Reads a parameter of all of `types`; none, if they don't have it.
+pub(super) fn read(
+    types: &[&'static ResourceType],
+    name: &str,
+    value: &str,
+    context: Context<'_>,
+) -> Result<Option<Condition>, Error> {
+    condition(types, name, value, context, DEEPEST)
+}
+
+fn condition(
+    types: &[&'static ResourceType],
+    name: &str,
+    value: &str,
+    context: Context<'_>,
+    depth: usize,
+) -> Result<Option<Condition>, Error> {
+    let depth = depth.checked_sub(1).ok_or_else(|| {
+        Error::TooCostly(format!("chains of more than {DEEPEST} links are not followed; search step by step"))
+    })?;
+    if let Some(rest) = name.strip_prefix("_has:") {
+        return has(types, rest, value, context, depth).map(Some);
+    }
+    if name == "_list" {
+        return list(value).map(Some);
+    }
+    let (head, rest) = match name.split_once('.') {
+        Some((head, rest)) => (head, Some(rest)),
+        None => (name, None),
+    };
+    let (code, modifier) = match head.split_once(':') {
+        Some((code, modifier)) => (code, Some(modifier)),
+        None => (head, None),
+    };
+    let Some(parameter) = common(types, code) else { return Ok(None) };
+    match rest {
+        Some(rest) => chain(parameter, modifier, rest, value, context, depth).map(Some),
+        None => clause(parameter, modifier, value, context).map(Some),
+    }
+}
+
+/// A search over several types may use the parameters that all of them have: those of `Resource`.
+fn common(types: &[&'static ResourceType], code: &str) -> Option<&'static SearchParameter> {
+    let (first, others) = types.split_first()?;
+    let parameter = first.parameter(code)?;
+    let same =
+        |definition: &&'static ResourceType| definition.parameter(code).is_some_and(|other| other.url == parameter.url);
+    others.iter().all(same).then_some(parameter)
+}
+
+fn clause(
+    parameter: &'static SearchParameter,
+    modifier: Option<&str>,
+    value: &str,
+    context: Context<'_>,
+) -> Result<Condition, Error> {
+    if matches!(parameter.code, "_text" | "_content" | "_query" | "_filter") {
+        let code = parameter.code;
+        return Err(Error::Unsupported(format!("{code} is not supported: search by the elements' own parameters")));
+    }
+    let clause = Clause::parse(parameter, modifier, value, context.base, context.now);
+    clause.map(Condition::Clause).map_err(|bad| Error::Parameter(bad.to_string()))
+}
+
+/// <https://hl7.org/fhir/R4/search.html#chaining>
+fn chain(
+    parameter: &'static SearchParameter,
+    modifier: Option<&str>,
+    rest: &str,
+    value: &str,
+    context: Context<'_>,
+    depth: usize,
+) -> Result<Condition, Error> {
+    let code = parameter.code;
+    if parameter.kind != SearchKind::Reference {
+        return Err(Error::Parameter(format!("{code} is no reference: nothing can be chained to it")));
+    }
+    let targets: Vec<&'static ResourceType> = match modifier {
+        None => parameter.targets.iter().filter_map(|name| resource_type(name)).collect(),
+        Some(name) if parameter.targets.contains(&name) => resource_type(name).into_iter().collect(),
+        Some(_) => {
+            let targets = if parameter.targets.len() > 12 { "a type".into() } else { parameter.targets.join(", ") };
+            return Err(Error::Parameter(format!("{code} may refer to {targets}, not to what stands after the colon")));
+        }
+    };
+    let mut found = Vec::new();
+    let mut wrong = None;
+    for target in targets {
+        match condition(&[target], rest, value, context, depth) {
+            Ok(Some(condition)) => found.push((target, condition)),
+            Ok(None) => {}
+            // What one type takes as a number another takes as a token: it is wrong if it is so for all.
+            Err(error) => wrong = Some(error),
+        }
+    }
+    match (found.is_empty(), wrong) {
+        (false, _) => Ok(Condition::Chain { parameter, targets: found }),
+        (true, Some(error)) => Err(error),
+        (true, None) => {
+            let first: String = rest.chars().take(64).collect();
+            Err(Error::Parameter(format!("nothing that {code} may refer to has a search parameter \"{first}\"")))
+        }
+    }
+}
+
+/// <https://hl7.org/fhir/R4/search.html#has>: `Observation:patient:code`
+fn has(
+    types: &[&'static ResourceType],
+    rest: &str,
+    value: &str,
+    context: Context<'_>,
+    depth: usize,
+) -> Result<Condition, Error> {
+    let form = || Error::Parameter("_has has the form _has:Type:reference:parameter=value".to_owned());
+    let (kind, rest) = rest.split_once(':').ok_or_else(form)?;
+    let (code, rest) = rest.split_once(':').ok_or_else(form)?;
+    let source = resource_type(kind).ok_or_else(form)?;
+    let parameter = source.parameter(code).filter(|parameter| parameter.kind == SearchKind::Reference);
+    let parameter =
+        parameter.ok_or_else(|| Error::Parameter(format!("_has: {kind} has no reference parameter of that name")))?;
+    if !types.iter().any(|definition| parameter.targets.contains(&definition.name)) {
+        return Err(Error::Parameter(format!("_has: {kind}:{code} refers to nothing that is searched")));
+    }
+    let condition = condition(&[source], rest, value, context, depth)?;
+    let condition = condition.ok_or_else(|| Error::Parameter(format!("_has: {kind} has no such search parameter")))?;
+    Ok(Condition::Has { source, parameter, condition: Box::new(condition) })
+}
+
+/// `_list=42`; the functional lists (`$current-problems`) are not kept.
+fn list(value: &str) -> Result<Condition, Error> {
+    let id = value.strip_prefix("List/").unwrap_or(value);
+    if id.starts_with('$') {
+        return Err(Error::Unsupported("_list takes the id of a List; functional lists are not supported".to_owned()));
+    }
+    Ok(Condition::List(id.to_owned()))
+}

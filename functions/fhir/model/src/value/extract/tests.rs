@@ -2,6 +2,7 @@ use super::super::{Quantity, Reference, Span, ordered};
 use super::*;
 use crate::decimal::Decimal;
 use crate::time;
+use proptest::prelude::*;
 
 #[track_caller]
 fn found(resource: &str, code: &str) -> Vec<Value> {
@@ -206,6 +207,60 @@ fn what_has_a_wrong_shape_has_no_value() {
             let values = found(resource, parameter.code);
             let tolerated = ["active", "deceased", "general-practitioner"].contains(&parameter.code);
             assert!(tolerated || values.is_empty(), "{}: {values:?}", parameter.code);
+        }
+    }
+}
+
+/// JSON of the words that extraction looks for, in any order and of any shape.
+fn any_json() -> impl Strategy<Value = Json<'static>> {
+    const NAMES: &[&str] = &[
+        "system",
+        "code",
+        "coding",
+        "text",
+        "value",
+        "low",
+        "high",
+        "start",
+        "end",
+        "event",
+        "repeat",
+        "boundsPeriod",
+        "reference",
+        "type",
+        "identifier",
+        "display",
+        "comparator",
+        "currency",
+        "family",
+        "given",
+        "resourceType",
+    ];
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        "-?[0-9]{1,3}(\\.[0-9]{1,3})?(e[0-9]{1,6})?".prop_map(|digits| Json::Number(digits.into())),
+        "[a-zA-Z0-9/#|:.-]{0,12}|20[0-9]{2}-[01][0-9]".prop_map(Json::string),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        let member = (prop::sample::select(NAMES), inner.clone());
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Json::Array),
+            prop::collection::vec(member, 0..5).prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_shape_panics(json in any_json()) {
+        for name in ["Observation", "Patient", "Claim", "Bundle", "MolecularSequence", "CarePlan", "RiskAssessment", "Location"] {
+            let definition = fhir_definitions::resource_type(name).unwrap();
+            let members = definition.structure.elements.iter().map(|element| (element.name, json.clone()));
+            let resource = Json::Object(members.collect());
+            for parameter in definition.parameters {
+                let _ = values(parameter, &resource, "https://example.org/fhir");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The part of FHIRPath that says which element: what FHIRPath Patch needs.
+//! The part of `FHIRPath` that says which element: what `FHIRPath` Patch needs.
 //!
 //! `Patient.name[0].given[1]`, `.where(use = 'official' and period.start = @2020)`, `.first()`, `.last()`,
 //! `.ofType(Quantity)`, `.as(Quantity)`, `(Observation.value as Quantity).unit`, `.extension('url')`. Anything else is an
@@ -11,7 +11,9 @@ use thiserror::Error;
 
 use crate::decimal::Decimal;
 
-pub(crate) use find::{Found, Place};
+#[cfg(test)]
+use find::Found;
+pub(crate) use find::Place;
 
 /// A path to elements.
 #[derive(Clone, Debug, PartialEq, Eq)]

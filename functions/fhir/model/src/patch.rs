@@ -1,4 +1,4 @@
-//! JSON Patch (RFC 6902) and FHIRPath Patch (<https://hl7.org/fhir/R4/fhirpatch.html>).
+//! JSON Patch (RFC 6902) and `FHIRPath` Patch (<https://hl7.org/fhir/R4/fhirpatch.html>).
 //!
 //! Both do what they say and no more: what is left may be no valid resource (JSON Patch that removes the last item of an
 //! array leaves `[]`), so it is to be validated as what a client sent. Messages hold neither paths nor values, which may be
@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::json::{Json, MAX_DEPTH};
 
 /// How many operations a patch may have: each may walk the whole resource.
-pub const MAX_OPERATIONS: usize = 10_000;
+pub const MAX_OPERATIONS: usize = 1_000;
 
 /// How many bytes, about, the `copy` operations of a patch may add: each may double the resource.
 const MAX_COPIED: usize = 16 << 20;
@@ -73,7 +73,7 @@ impl Patch {
         each(operations, json_patch::read).map(Self::Json)
     }
 
-    /// Reads a FHIRPath Patch, a Parameters resource.
+    /// Reads a `FHIRPath` Patch, a Parameters resource.
     pub fn fhirpath(parameters: &Json<'_>) -> Result<Self, PatchError> {
         if parameters.text("resourceType") != Some("Parameters") {
             return Err(PatchError::Malformed("a FHIRPath Patch is a Parameters resource"));
@@ -110,7 +110,7 @@ impl Patch {
 
 fn each<'a, T>(operations: &[Json<'a>], read: impl Fn(&Json<'a>) -> Result<T, String>) -> Result<Vec<T>, PatchError> {
     if operations.len() > MAX_OPERATIONS {
-        return Err(PatchError::Malformed("it has more than 10,000 operations"));
+        return Err(PatchError::Malformed("it has more than 1,000 operations"));
     }
     let read = |(operation, json)| read(json).map_err(|message| PatchError::MalformedOperation { operation, message });
     operations.iter().enumerate().map(read).collect()

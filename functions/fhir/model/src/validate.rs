@@ -11,7 +11,7 @@ mod structure;
 mod xhtml;
 
 use report::{At, Report};
-use structure::Context;
+use structure::{Container, Context};
 
 use crate::json::Json;
 use crate::tables::structure_of;
@@ -35,7 +35,8 @@ pub fn validate(resource: &Json<'_>) -> Vec<Issue> {
     let known = resource.text("resourceType").and_then(structure_of);
     let conditional = known.is_some_and(|known| known.name == "Bundle")
         && matches!(resource.text("type"), Some("transaction" | "batch"));
-    let context = Context { container: resource, contained: false, conditional };
+    let container = Container::new(resource);
+    let context = Context { container: &container, contained: false, conditional };
     structure::resource(resource, &At::root(known.map_or("Resource", |known| known.name)), context, &mut report);
     report.issues
 }

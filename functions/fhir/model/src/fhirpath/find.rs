@@ -75,7 +75,7 @@ fn walk<'r>(nodes: Vec<Node<'r>>, steps: &[Step]) -> Vec<Node<'r>> {
 }
 
 impl Condition {
-    /// As in FHIRPath, several values are not equal to one.
+    /// As in `FHIRPath`, several values are not equal to one.
     fn holds(&self, node: &Node<'_>) -> bool {
         match walk(vec![node.clone()], &self.path.steps).as_slice() {
             [Node { value: Some(value), .. }] => match (&self.literal, value) {

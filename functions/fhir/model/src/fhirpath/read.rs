@@ -44,7 +44,7 @@ impl<'t> Reader<'t> {
         if self.take(symbol) { Ok(()) } else { Err(self.error(format!("{symbol} expected"))) }
     }
 
-    /// What stands there is FHIRPath, perhaps, but not the part that says which element.
+    /// What stands there is `FHIRPath`, perhaps, but not the part that says which element.
     fn unsupported(&mut self) -> PathError {
         match self.peek() {
             None => self.error("the path ends too soon"),

@@ -1,4 +1,4 @@
-//! FHIRPath Patch. An object or array that a `delete` empties goes, too: FHIR has no empty elements.
+//! `FHIRPath` Patch. An object or array that a `delete` empties goes, too: FHIR has no empty elements.
 
 use super::items::Items;
 use super::parts::{self, Member, Value};
@@ -6,7 +6,7 @@ use super::{Failure, shallow_enough};
 use crate::fhirpath::{FhirPath, Place, Step};
 use crate::json::{Json, Object};
 
-/// An operation of a FHIRPath Patch.
+/// An operation of a `FHIRPath` Patch.
 #[derive(Clone, Debug)]
 pub struct Operation {
     path: FhirPath,

@@ -1,4 +1,4 @@
-//! The value of a FHIRPath Patch's operation: `value[x]`, or parts that are the members of an element without a type name.
+//! The value of a `FHIRPath` Patch's operation: `value[x]`, or parts that are the members of an element without a type name.
 
 use fhir_definitions::{Element, Kind, Structure};
 

@@ -1,4 +1,4 @@
-//! FHIRPath Patch: the specification's own cases (fhir-path-patch-tests), and lists of primitives with their twins.
+//! `FHIRPath` Patch: the specification's own cases (fhir-path-patch-tests), and lists of primitives with their twins.
 
 use proptest::prelude::*;
 
@@ -90,6 +90,7 @@ fn patient(members: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_specifications_cases_are_done() {
     let moved = |order: [u8; 3]| {
         let item = |n: u8| format!(r#"{{"system":"http://example.org","value":"value {n}"}}"#);

@@ -44,12 +44,13 @@ pub(super) fn check(json: &Json<'_>, element: &Element, at: &At<'_>, context: Co
     }
 }
 
-fn told<'t>(text: &'t str, context: Context<'t, '_>) -> Told<'t> {
+fn told<'t>(text: &'t str, context: Context<'_, '_>) -> Told<'t> {
     if let Some(fragment) = text.strip_prefix('#') {
-        let contained = context.container.get("contained").map_or(&[][..], Json::items);
-        return match contained.iter().find(|contained| contained.text("id") == Some(fragment)) {
-            _ if fragment.is_empty() => Told::Something,
-            Some(contained) => contained.text("resourceType").map_or(Told::Something, Told::Type),
+        if fragment.is_empty() {
+            return Told::Something;
+        }
+        return match context.container.contained(fragment) {
+            Some(contained) => Told::Type(contained),
             None => Told::Nothing("must refer to a contained resource (ref-1)"),
         };
     }

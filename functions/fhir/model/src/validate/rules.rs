@@ -1,5 +1,7 @@
 //! The invariants that matter in practice and cost little: ext-1, per-1, att-1, obs-6, obs-7, dom-2 and dom-4 (with dom-2 in
-//! [`super::structure`] and ref-1 in [`super::reference`]). R4 has some 500 more, which need a FHIRPath engine.
+//! [`super::structure`] and ref-1 in [`super::reference`]). R4 has some 500 more, which need a `FHIRPath` engine.
+
+use std::collections::HashSet;
 
 use super::report::{At, Report};
 use crate::json::{Json, Object};
@@ -32,7 +34,8 @@ pub(super) fn resource(type_name: &str, json: &Json<'_>, at: &At<'_>, report: &m
         report.add("invariant", &at.child("dataAbsentReason"), "may be there only if there is no value (obs-6)");
     }
     let components = json.get("component").map_or(&[][..], Json::items);
-    if components.iter().any(|component| codings(component).iter().any(|coding| has(codings(json), coding))) {
+    let own: HashSet<_> = if components.is_empty() { HashSet::new() } else { codings(json).collect() };
+    if components.iter().flat_map(codings).any(|coding| own.contains(&coding)) {
         let message = "there must be no value if a component has the same code as the Observation (obs-7)";
         report.add("invariant", at, message);
     }
@@ -64,13 +67,9 @@ fn ends_before_it_starts(period: &Json<'_>) -> bool {
     first_and_last.is_some_and(|(first, last)| first > last)
 }
 
-fn codings<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
-    json.get("code").and_then(|code| code.get("coding")).map_or(&[], Json::items)
-}
-
-fn has(codings: &[Json<'_>], coding: &Json<'_>) -> bool {
-    let parts = |coding: &'_ Json<'_>| {
-        ["system", "version", "code", "display"].map(|name| coding.text(name).map(str::to_owned))
-    };
-    coding.get("code").is_some() && codings.iter().any(|other| parts(other) == parts(coding))
+/// The codings of `code`, as far as they are compared.
+fn codings<'j>(json: &'j Json<'_>) -> impl Iterator<Item = [Option<&'j str>; 4]> {
+    let codings = json.get("code").and_then(|code| code.get("coding")).map_or(&[][..], Json::items);
+    let parts = |coding: &'j Json<'_>| ["system", "version", "code", "display"].map(|name| coding.text(name));
+    codings.iter().filter(|coding| coding.get("code").is_some()).map(parts)
 }

@@ -1,5 +1,8 @@
 //! Objects and their members, by the tables: what is unknown, missing, too many, or of another JSON type.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use fhir_definitions::{Element, Kind, Structure};
 
 use super::report::{At, Report};
@@ -7,11 +10,31 @@ use super::{binding, primitive, reference, rules};
 use crate::json::{Json, Object};
 use crate::tables::{choice, extension_structure, path_name, structure_of};
 
+/// The resource that `#` refers to: for contained ones that which contains them.
+pub(super) struct Container<'r, 'a> {
+    resource: &'r Json<'a>,
+    /// The types of what it contains, by id: there may be thousands, and as many references.
+    contained: OnceCell<HashMap<String, &'static str>>,
+}
+
+impl<'r, 'a> Container<'r, 'a> {
+    pub(super) fn new(resource: &'r Json<'a>) -> Self {
+        Self { resource, contained: OnceCell::new() }
+    }
+
+    /// The type of the contained resource of that id, if there is one.
+    pub(super) fn contained(&self, id: &str) -> Option<&'static str> {
+        let entry =
+            |json: &Json<'_>| Some((json.text("id")?.to_owned(), structure_of(json.text("resourceType")?)?.name));
+        let contained = self.resource.get("contained").map_or(&[][..], Json::items).iter();
+        self.contained.get_or_init(|| contained.filter_map(entry).collect()).get(id).copied()
+    }
+}
+
 /// Where a resource or an element stands, as far as it matters.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'r, 'a> {
-    /// The resource that `#` refers to: for contained ones that which contains them.
-    pub(super) container: &'r Json<'a>,
+    pub(super) container: &'r Container<'r, 'a>,
     /// Whether it is contained.
     pub(super) contained: bool,
     /// Whether it is within a Bundle whose references may be `Patient?identifier=x`.
@@ -153,13 +176,15 @@ fn member<'a>(
         Json::Array(items) if items.is_empty() => report.add("structure", &at, "an array must not be empty"),
         Json::Array(items) => {
             count(items.len(), element, &at, report);
+            let twins = if items.contains(&Json::Null) { twins(object, element) } else { &[] };
             for (index, json) in items.iter().enumerate() {
                 if report.full() {
                     return;
                 }
                 let at = at.item(index);
                 match json {
-                    Json::Null if has_twin(object, element, index) => (),
+                    // It has an id or extensions instead.
+                    Json::Null if twins.get(index).is_some_and(|twin| *twin != Json::Null) => (),
                     _ => item(json, element, &at, context, report),
                 }
             }
@@ -184,10 +209,10 @@ fn count(count: usize, element: &Element, at: &At<'_>, report: &mut Report) {
     }
 }
 
-/// Whether an item that is `null` has an id or extensions instead.
-fn has_twin(object: &Object<'_>, element: &Element, index: usize) -> bool {
-    let twins = matches!(element.kind, Kind::Primitive(_)).then(|| object.get(&format!("_{}", element.name))).flatten();
-    twins.and_then(|twins| twins.items().get(index)).is_some_and(|twin| *twin != Json::Null)
+fn twins<'o, 'a>(object: &'o Object<'a>, element: &Element) -> &'o [Json<'a>] {
+    let primitive = matches!(element.kind, Kind::Primitive(_));
+    let twins = primitive.then(|| object.get(&format!("_{}", element.name))).flatten();
+    twins.map_or(&[], Json::items)
 }
 
 fn item<'a>(json: &Json<'a>, element: &'static Element, at: &At<'_>, context: Context<'_, 'a>, report: &mut Report) {
@@ -211,7 +236,15 @@ fn item<'a>(json: &Json<'a>, element: &'static Element, at: &At<'_>, context: Co
             }
             resource(json, at, Context { contained: true, ..context }, report);
         }
-        Kind::Resource => resource(json, at, Context { container: json, contained: false, ..context }, report),
+        Kind::Resource => {
+            let container = Container::new(json);
+            resource(
+                json,
+                at,
+                Context { container: &container, contained: false, conditional: context.conditional },
+                report,
+            );
+        }
     }
 }
 

@@ -15,6 +15,7 @@ fn found(text: &str) -> Vec<String> {
 /// Members of a Patient, and what is found.
 const PATIENTS: &[(&str, &[&str])] = &[
     (r#""active":true"#, &[]),
+    (r#""id":"a_b","implicitRules":"a b","language":"de""#, &["value Patient.id", "value Patient.implicitRules"]),
     (
         r#""nmae":[],"na me":1,"_name":[{}]"#,
         &["structure Patient.nmae", "structure Patient", "structure Patient._name"],

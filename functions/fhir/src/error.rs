@@ -138,13 +138,11 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Validation(issues) if !issues.is_empty() => Outcome::of(issues),
-            Self::Entry { index, error } => match &**error {
-                Self::Validation(_) => error.outcome(),
-                _ => {
-                    let at = Some(format!("Bundle.entry[{index}]"));
-                    Outcome::default().and(Severity::Error, self.code(), error.to_string(), at)
-                }
-            },
+            Self::Entry { error, .. } if matches!(**error, Self::Validation(_)) => error.outcome(),
+            Self::Entry { index, error } => {
+                let at = Some(format!("Bundle.entry[{index}]"));
+                Outcome::default().and(Severity::Error, self.code(), error.to_string(), at)
+            }
             _ => Outcome::error(self.code(), self.to_string()),
         }
     }

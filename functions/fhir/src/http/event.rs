@@ -5,7 +5,7 @@
 //!
 //! What each calls a path differs. A REST API leaves the stage out of `path` and has it in `requestContext.path`, its custom
 //! domain leaves the base path in both; an HTTP API leaves its stage in `rawPath`, unless that is `$default`. So what is below
-//! the base is told by the route's greedy parameter (`/{proxy+}`) where there is one, else by the stage.
+//! the base is told by the route (`/{proxy+}`, `/metadata`) where there is one, else by the stage.
 
 mod path;
 

@@ -38,21 +38,26 @@ fn base_length(seen: &Seen<'_>, whole: &[String]) -> usize {
     if !configured.is_empty() && whole.starts_with(&configured) {
         return configured.len();
     }
+    if let Some(fixed) = fixed(seen.route) {
+        return whole.len().saturating_sub(fixed);
+    }
     match seen.below_stage.map_or(0, |below| whole.len().saturating_sub(segments(below).count())) {
         0 => usize::from(seen.stage.is_some() && whole.first().map(String::as_str) == seen.stage),
         above => above,
     }
 }
 
-/// How many segments the route's greedy parameter holds; none if the route is the root, which stands beside it.
+/// How many segments the route's greedy parameter holds.
 fn greedy(seen: &Seen<'_>) -> Option<usize> {
-    let path = seen.route.rsplit(' ').next().unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    match last.strip_prefix('{').and_then(|last| last.strip_suffix("+}")) {
-        Some(name) => Some(segments(seen.parameters?.get(name)?).count()),
-        None if path == "/" => Some(0),
-        None => None,
-    }
+    let last = seen.route.rsplit('/').next().unwrap_or_default();
+    let name = last.strip_prefix('{').and_then(|last| last.strip_suffix("+}"))?;
+    Some(segments(seen.parameters?.get(name)?).count())
+}
+
+/// How many segments a route without such a parameter has: `GET /metadata`, `POST /{type}/_search`, `/`.
+fn fixed(route: &str) -> Option<usize> {
+    let path = route.rsplit(' ').next().unwrap_or_default();
+    (path.starts_with('/') && !path.contains('+')).then(|| segments(path).count())
 }
 
 fn after_host(url: &str) -> &str {

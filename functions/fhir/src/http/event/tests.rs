@@ -107,6 +107,12 @@ fn the_base_is_what_stands_above_the_route_or_the_stage() {
             2,
         ),
         ("format 1.0 of an HTTP API", rest("$default", "/prod/Patient/1", "/prod/Patient/1", Value::Null), "/prod", 2),
+        (
+            "a route of its own",
+            http("POST /{type}/_search", "/dev/Patient/_search", "dev", json!({"type": "Patient"})),
+            "/dev",
+            2,
+        ),
         ("no route known", http("$default", "/Patient/1", "$default", Value::Null), "", 2),
         ("default route, named stage", http("$default", "/dev/Patient/1", "dev", Value::Null), "/dev", 2),
         ("a type named as the stage", http("ANY /{proxy+}", "/dev/dev/1", "dev", proxy("dev/1")), "/dev", 2),

@@ -11,8 +11,6 @@ use thiserror::Error;
 
 use crate::decimal::Decimal;
 
-#[cfg(test)]
-use find::Found;
 pub(crate) use find::Place;
 
 /// A path to elements.

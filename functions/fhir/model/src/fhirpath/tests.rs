@@ -1,3 +1,4 @@
+use super::find::Found;
 use super::*;
 use crate::json::Json;
 

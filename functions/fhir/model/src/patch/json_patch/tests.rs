@@ -169,8 +169,7 @@ fn copies_that_double_the_resource_come_to_an_end() {
     let error = apply(r#"{"a":{}}"#, &format!("[{deeper}]")).unwrap_err();
     assert!(error.to_string().contains("deeper"), "{error}");
 
-    let wider =
-        vec![r#"{"op":"copy","from":"/a","path":"/b/-"},{"op":"copy","from":"/b","path":"/a"}"#; 500].join(",");
+    let wider = vec![r#"{"op":"copy","from":"/a","path":"/b/-"},{"op":"copy","from":"/b","path":"/a"}"#; 500].join(",");
     let error = apply(r#"{"a":"0123456789","b":[]}"#, &format!("[{wider}]")).unwrap_err();
     assert!(error.to_string().contains("deeper") || error.to_string().contains("too much"), "{error}");
     let wider = (0..1000).map(|n| format!(r#"{{"op":"copy","from":"","path":"/n{n}"}}"#)).collect::<Vec<_>>().join(",");

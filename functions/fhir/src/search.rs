@@ -1,13 +1,205 @@
-//! Search.
+//! Search: <https://hl7.org/fhir/R4/search.html>.
+//!
+//! [`query`] reads the parameters; [`resolve`] looks up what a condition says of other resources, and leaves [`check`]s,
+//! which a resource's content alone decides; [`access`] and [`source`] choose where candidates come from, [`merge`] reads
+//! them in order out of the index, [`find`] fetches and checks them; [`sort`] sorts where no index does; [`include`]
+//! adds what goes with them, and [`page`] writes the Bundle. What a search may cost is bounded: beyond, it is refused,
+//! or ends its page early with a `next` link. It never answers wrongly.
 
 pub mod access;
 pub mod check;
 pub mod criteria;
+pub mod cursor;
 pub mod find;
+pub mod include;
 pub mod merge;
+pub mod page;
 pub mod query;
 pub mod resolve;
+pub mod sort;
 pub mod source;
 pub mod terminology;
 
+use fhir_definitions::ResourceType;
+
 pub use criteria::Criteria;
+use cursor::Cursor;
+use find::{Found, Match, Task};
+use page::Page;
+use query::{Condition, Context, Query, Summary, Total};
+use sort::Sorted;
+use source::{Source, Wanted};
+
+use crate::error::Error;
+use crate::index;
+use crate::store::{Run, Store};
+
+/// Resources that are sorted in memory.
+const MOST_SORTED: usize = 2_000;
+/// Resources that are counted.
+const MOST_COUNTED: usize = 10_000;
+/// JSON of a page's matches: with the included ones it must fit Lambda's 6 MB.
+const PAGE_BYTES: usize = 4_000_000;
+
+/// A search that a client asks for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// Of one type, or of all.
+    pub resource_type: Option<&'static ResourceType>,
+    /// In the compartment of that type and id.
+    pub compartment: Option<(&'static str, String)>,
+    /// Names and values, decoded.
+    pub parameters: &'a [(String, String)],
+    /// The path below the base that is searched: `Patient`, `Patient/1/Observation`.
+    pub path: &'a str,
+    /// Limits, and whether unknown parameters are left out.
+    pub context: Context<'a>,
+}
+
+/// Searches, and writes the Bundle.
+pub async fn search(store: &Store, asked: &Asked<'_>) -> Result<Vec<u8>, Error> {
+    let mut query = Query::parse(asked.resource_type, asked.parameters, asked.context)?;
+    if let Some((name, id)) = &asked.compartment {
+        query.conditions.push(Condition::Compartment(name, id.clone()));
+    }
+    let types = searched(&query, asked);
+    let fingerprint = fingerprint(asked.path, &query);
+    let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, &fingerprint)).transpose()?;
+    let url = format!("{}/{}", store.base_url(), asked.path);
+    let url = url.trim_end_matches('/');
+    store
+        .consistently(async |run| {
+            let wanted = resolve::wanted(store, run, &types, &query.conditions).await?;
+            let counted = query.summary == Summary::Count;
+            let total = match counted || query.total == Total::Accurate {
+                true => Some(count(store, run, &wanted).await?),
+                false => None,
+            };
+            let (found, order) = match counted {
+                true => (Found::default(), ' '),
+                false => pages(store, run, &query, &wanted, cursor.as_ref()).await?,
+            };
+            let included = include::included(store, run, &found.matches, &query.includes).await?;
+            let whole = cursor.is_none() && found.next.is_none() && !counted;
+            let next = found.next.map(|place| Cursor { order, place }.write(&fingerprint));
+            let page = Page {
+                query: &query,
+                url,
+                base: store.base_url(),
+                total: total.or_else(|| whole.then_some(found.matches.len())),
+                matches: &found.matches,
+                included: &included,
+                next,
+                cursor: query.cursor.as_deref(),
+            };
+            Ok(page.write())
+        })
+        .await
+}
+
+/// The types to look at: in a compartment only those that can be in it.
+fn searched(query: &Query, asked: &Asked<'_>) -> Vec<&'static ResourceType> {
+    let mut types = query.searched();
+    if let Some((name, _)) = &asked.compartment {
+        types.retain(|definition| definition.name == *name || definition.compartment(name).is_some());
+    }
+    types
+}
+
+/// What a cursor belongs to: everything but how many resources a page has.
+fn fingerprint(path: &str, query: &Query) -> String {
+    let used = query.used.iter().filter(|(name, _)| !matches!(name.as_str(), "_count" | "_format" | "_pretty"));
+    form_urlencoded::Serializer::new(format!("{path}?")).extend_pairs(used).finish()
+}
+
+fn too_broad(what: &str) -> Error {
+    Error::TooCostly(format!("{what}: name more parameters, or fewer types by _type"))
+}
+
+async fn count(store: &Store, run: &Run, wanted: &[Wanted]) -> Result<usize, Error> {
+    let source = source::source(wanted, false).ok_or_else(|| too_broad("this search is too broad to be counted"))?;
+    let task = Task { wanted, source, backward: false, after: None, limit: MOST_COUNTED, bytes: None };
+    let found = find::find(store, run, &task).await?;
+    match found.next {
+        None => Ok(found.count),
+        Some(_) => Err(too_broad(&format!("more than {MOST_COUNTED} resources would have to be counted"))),
+    }
+}
+
+/// One page, and the order that its places are of.
+async fn pages(
+    store: &Store,
+    run: &Run,
+    query: &Query,
+    wanted: &[Wanted],
+    cursor: Option<&Cursor>,
+) -> Result<(Found, char), Error> {
+    let (source, backward) = match native(query, wanted) {
+        Some(native) => native,
+        None => return in_memory(store, run, query, wanted, cursor).await,
+    };
+    let order = match source {
+        Source::Keys(_) => 'k',
+        Source::Lists(_) => 'l',
+        Source::Sorted(_) => 's',
+        Source::Log(_) => 'g',
+    };
+    let after = cursor.map(|cursor| (cursor.order == order).then_some(cursor.place.as_str()));
+    let after = after.map(|place| place.ok_or_else(|| Error::Parameter("_cursor is of another search".to_owned())));
+    let task = Task { wanted, source, backward, after: after.transpose()?, limit: query.count, bytes: Some(PAGE_BYTES) };
+    Ok((find::find(store, run, &task).await?, order))
+}
+
+/// A source whose order is what the client wants, and its direction; none, if there is no such.
+fn native(query: &Query, wanted: &[Wanted]) -> Option<(Source, bool)> {
+    let [key] = query.sort.as_slice() else {
+        return source::source(wanted, false).filter(|_| query.sort.is_empty()).map(|source| (source, false));
+    };
+    let [one] = wanted else { return None };
+    if key.parameter.code == "_lastUpdated" {
+        let source = source::by_log(one)?;
+        return Some((source, key.descending));
+    }
+    let main = index::main_date(one.definition).is_some_and(|main| main.code == key.parameter.code);
+    let source = source::source(wanted, true).filter(|source| main && matches!(source, Source::Lists(_)))?;
+    Some((source, key.descending))
+}
+
+async fn in_memory(
+    store: &Store,
+    run: &Run,
+    query: &Query,
+    wanted: &[Wanted],
+    cursor: Option<&Cursor>,
+) -> Result<(Found, char), Error> {
+    let source = source::source(wanted, false).ok_or_else(|| too_broad("this search reads too much of the index"))?;
+    let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, bytes: Some(usize::MAX) };
+    let found = find::find(store, run, &task).await?;
+    if found.next.is_some() {
+        return Err(too_broad(&format!("more than {MOST_SORTED} resources would have to be sorted; name more parameters")));
+    }
+    let sorted = |found: Match| (Sorted::of(&found, &query.sort, store.base_url()), found);
+    let mut matches: Vec<(Sorted, Match)> = found.matches.into_iter().map(sorted).collect();
+    matches.sort_by(|(one, _), (other, _)| one.compare(other, &query.sort));
+    let after = match cursor {
+        Some(Cursor { order: 'm', place }) => Some(Sorted::at(place)),
+        Some(_) => return Err(Error::Parameter("_cursor is of another search".to_owned())),
+        None => None,
+    };
+    let rest = matches.into_iter().filter(|(sorted, _)| {
+        after.as_ref().is_none_or(|after| sorted.compare(after, &query.sort).is_gt())
+    });
+    let mut page = Found::default();
+    let (mut bytes, mut last) = (0, None);
+    for (sorted, found) in rest {
+        bytes += found.json.len();
+        if page.matches.len() == query.count || (bytes > PAGE_BYTES && !page.matches.is_empty()) {
+            page.next = last;
+            break;
+        }
+        last = Some(sorted.place());
+        page.matches.push(found);
+    }
+    page.count = page.matches.len();
+    Ok((page, 'm'))
+}

@@ -5,7 +5,7 @@ mod claim;
 mod commit;
 mod history;
 pub mod item;
-mod prepare;
+pub(crate) mod prepare;
 mod read;
 mod staged;
 pub mod table;

@@ -35,6 +35,8 @@ pub struct Match {
 pub struct Found {
     /// Resources, in the source's order.
     pub matches: Vec<Match>,
+    /// How many there are.
+    pub count: usize,
     /// Where to go on, if there may be more.
     pub next: Option<String>,
 }
@@ -52,8 +54,8 @@ pub struct Task<'t> {
     pub after: Option<&'t str>,
     /// So many, at most.
     pub limit: usize,
-    /// So many bytes of JSON, but at least one resource.
-    pub bytes: usize,
+    /// So many bytes of JSON, but at least one resource; none: the JSON is not wanted.
+    pub bytes: Option<usize>,
 }
 
 /// Finds what is wanted. Where it takes too long, it ends early, and says where to go on.
@@ -90,7 +92,7 @@ async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key]) -> Res
             break;
         }
     }
-    Ok(found.finish(false))
+    Ok(found.finish())
 }
 
 async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Merge>) -> Result<Found, Error> {
@@ -135,14 +137,14 @@ async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Me
         }
         fetched += candidates.len();
         if !candidates.is_empty() && found.take(store, run, task, candidates).await? {
-            return Ok(found.finish(true));
+            return Ok(found.finish());
         }
         if driving.is_done() {
-            return Ok(found.finish(false));
+            return Ok(found.finish());
         }
         if fetched >= MOST_FETCHED || driving.read >= MOST_ROWS {
             found.next = last;
-            return Ok(found.finish(true));
+            return Ok(found.finish());
         }
         driving.fill(&store.table, rows.max(ROWS)).await.map_err(Error::Store)?;
     }
@@ -165,13 +167,15 @@ fn driver(merges: &[Merge], backward: bool) -> usize {
 struct Collected {
     matches: Vec<Match>,
     limit: usize,
-    bytes: usize,
+    bytes: Option<usize>,
+    count: usize,
+    last: Option<String>,
     next: Option<String>,
 }
 
 impl Collected {
     fn new(task: &Task<'_>) -> Self {
-        Self { matches: Vec::new(), limit: task.limit, bytes: task.bytes, next: None }
+        Self { matches: Vec::new(), limit: task.limit, bytes: task.bytes, count: 0, last: None, next: None }
     }
 
     /// Fetches and checks candidates; says whether there are enough.
@@ -198,22 +202,23 @@ impl Collected {
             if !holds(store, task, wanted, &candidate, &version, &json)? {
                 continue;
             }
-            let full = self.matches.len() >= self.limit || (json.len() > self.bytes && !self.matches.is_empty());
-            if full {
-                self.next = self.matches.last().map(|last| last.place.clone());
+            let large = self.bytes.is_some_and(|bytes| json.len() > bytes) && self.count > 0;
+            if large || self.count >= self.limit {
+                self.next.clone_from(&self.last);
                 return Ok(true);
             }
-            self.bytes = self.bytes.saturating_sub(json.len());
-            self.matches.push(Match { place: candidate.place, version, json });
+            self.bytes = self.bytes.map(|bytes| bytes.saturating_sub(json.len()));
+            self.count += 1;
+            self.last = Some(candidate.place.clone());
+            if self.bytes.is_some() {
+                self.matches.push(Match { place: candidate.place, version, json });
+            }
         }
         Ok(false)
     }
 
-    fn finish(mut self, more: bool) -> Found {
-        if more && self.next.is_none() {
-            self.next = self.matches.last().map(|last| last.place.clone());
-        }
-        Found { matches: self.matches, next: self.next.filter(|_| more) }
+    fn finish(self) -> Found {
+        Found { matches: self.matches, count: self.count, next: self.next }
     }
 }
 
@@ -242,7 +247,7 @@ pub async fn all(
 ) -> Result<Option<Vec<Match>>, Error> {
     let wanted = [Wanted { definition, checks }];
     let Some(source) = source::source(&wanted, false) else { return Ok(None) };
-    let task = Task { wanted: &wanted, source, backward: false, after: None, limit: most, bytes: usize::MAX };
+    let task = Task { wanted: &wanted, source, backward: false, after: None, limit: most, bytes: Some(usize::MAX) };
     let found = find(store, run, &task).await?;
     Ok(found.next.is_none().then_some(found.matches))
 }

@@ -80,6 +80,24 @@ pub fn source(wanted: &[Wanted], ordered: bool) -> Option<Source> {
     (parts <= MOST_PARTS).then_some(found)
 }
 
+/// The log as a source, for what is sorted by `_lastUpdated` and can't be looked up by anything else.
+#[must_use]
+pub fn by_log(wanted: &Wanted) -> Option<Source> {
+    let name = wanted.definition.name;
+    match source(std::slice::from_ref(wanted), true)? {
+        Source::Lists(lists) if is_everything(&lists, wanted.definition) => {
+            let parts = log(name, wanted).unwrap_or_else(|| logs(name, wanted.definition, String::new(), None));
+            Some(Source::Log(parts))
+        }
+        _ => None,
+    }
+}
+
+fn is_everything(lists: &[Parts], definition: &'static ResourceType) -> bool {
+    let all = access::everything(definition);
+    matches!(lists, [only] if only.iter().map(|(_, range)| &range.pk).eq(&all))
+}
+
 fn ids(wanted: &Wanted, accesses: &[Access]) -> Option<Vec<Key>> {
     let ids = accesses.iter().filter_map(|access| if let Access::Ids(ids) = access { Some(ids) } else { None });
     let fewest = ids.min_by_key(|ids| ids.len())?;

@@ -1,0 +1,38 @@
+//! What a client sends to be stored.
+
+use fhir_model::json::Json;
+use fhir_model::validate::validate;
+
+use crate::error::Error;
+
+/// Reads a resource of that type, and says everything that is wrong with it.
+pub fn read<'a>(resource_type: &str, body: &'a [u8]) -> Result<Json<'a>, Error> {
+    if body.is_empty() {
+        return Err(Error::Malformed("the request has no body; it must be the resource".to_owned()));
+    }
+    let json = Json::parse(body)?;
+    check(resource_type, &json)?;
+    Ok(json)
+}
+
+/// Says everything that is wrong with a resource that is to be one of that type.
+pub fn check(resource_type: &str, json: &Json<'_>) -> Result<(), Error> {
+    match json.text("resourceType") {
+        Some(name) if name == resource_type => {}
+        Some(_) => {
+            return Err(Error::Malformed(format!("the body's resourceType is not {resource_type}, as the URL says")));
+        }
+        None => return Err(Error::Malformed("the body is no resource: it has no resourceType".to_owned())),
+    }
+    let issues = validate(json);
+    if issues.is_empty() { Ok(()) } else { Err(Error::Validation(issues)) }
+}
+
+/// The body's id must be the URL's.
+pub fn check_id(json: &Json<'_>, id: &str) -> Result<(), Error> {
+    match json.text("id") {
+        Some(given) if given == id => Ok(()),
+        Some(_) => Err(Error::Malformed("the resource's id is not the one that is updated".to_owned())),
+        None => Err(Error::Malformed("the resource has no id; it must have that of the URL".to_owned())),
+    }
+}

@@ -2,18 +2,273 @@
 
 mod common;
 
-use common::Server;
-use fhir::store::{Base, Content, Draft, Key, Method};
-use fhir_model::json::Json;
+use common::{BASE, Server};
+use serde_json::{Value, json};
+
+const JSON: (&str, &str) = ("content-type", "application/fhir+json");
+
+fn patient(family: &str) -> Value {
+    json!({"resourceType": "Patient", "name": [{"family": family}]})
+}
+
+fn with_id(id: &str, family: &str) -> Value {
+    json!({"resourceType": "Patient", "id": id, "name": [{"family": family}]})
+}
 
 #[tokio::test]
-async fn what_is_committed_is_read() {
+async fn a_resource_lives_from_create_to_delete_and_again() {
     let server = Server::start().await;
-    let store = server.store();
-    let key = Key::new("Patient", "1");
-    let content = Content::Json(Json::parse(br#"{"resourceType":"Patient"}"#).unwrap());
-    let draft = Draft { key: key.clone(), base: Base::default(), method: Method::Post, content };
-    store.commit(vec![draft], &[]).await.unwrap();
-    let base = store.base(&[key]).await.unwrap();
-    assert_eq!(base[0].current.as_ref().unwrap().number, 1);
+    let created = server.post("POST /Patient", &json!({"resourceType": "Patient", "id": "mine", "active": true})).await;
+    assert_eq!((created.status, created.header("ETag")), (201, "W/\"1\""), "{}", created.text);
+    let resource = created.json();
+    let id = resource["id"].as_str().unwrap().to_owned();
+    assert_ne!(id, "mine", "create ignores the id");
+    assert_eq!(created.header("Location"), format!("{BASE}/Patient/{id}/_history/1"));
+    assert_eq!(resource["meta"]["versionId"], "1");
+
+    let read = server.get(&format!("GET /Patient/{id}")).await;
+    assert_eq!((read.status, read.header("ETag"), read.json()), (200, "W/\"1\"", resource));
+    assert_eq!(read.header("Last-Modified"), created.header("Last-Modified"));
+
+    let updated = server.post(&format!("PUT /Patient/{id}"), &with_id(&id, "Chalmers")).await;
+    assert_eq!((updated.status, updated.header("ETag")), (200, "W/\"2\""), "{}", updated.text);
+    let deleted = server.get(&format!("DELETE /Patient/{id}")).await;
+    assert_eq!((deleted.status, deleted.header("ETag"), deleted.text.as_str()), (204, "W/\"3\"", ""));
+    assert_eq!(deleted.header("Location"), "");
+    let gone = server.get(&format!("GET /Patient/{id}")).await;
+    assert_eq!((gone.status, gone.header("ETag")), (410, "W/\"3\""));
+    assert_eq!(server.get(&format!("DELETE /Patient/{id}")).await.status, 204, "deleted already");
+    let back = server.post(&format!("PUT /Patient/{id}"), &with_id(&id, "Again")).await;
+    assert_eq!((back.status, back.header("ETag")), (201, "W/\"4\""));
+
+    for (version, status, family) in [(1, 200, None), (2, 200, Some("Chalmers")), (3, 410, None), (4, 200, Some("Again")), (5, 404, None)] {
+        let read = server.get(&format!("GET /Patient/{id}/_history/{version}")).await;
+        assert_eq!(read.status, status, "{version}");
+        assert_eq!(read.json()["name"][0]["family"].as_str(), family, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_client_sends_wrong_is_said() {
+    let server = Server::start().await;
+    for (what, body, status) in [
+        ("POST /Patient", "{", 400),
+        ("POST /Patient", "", 400),
+        ("POST /Patient", "[]", 400),
+        ("POST /Patient", r#"{"resourceType":"Group"}"#, 400),
+        ("POST /Patient", r#"{"resourceType":"Patient","birthDate":"soon"}"#, 422),
+        ("PUT /Patient/1", r#"{"resourceType":"Patient"}"#, 400),
+        ("PUT /Patient/1", r#"{"resourceType":"Patient","id":"2"}"#, 400),
+        ("PUT /Patient/a_b", r#"{"resourceType":"Patient","id":"a_b"}"#, 400),
+        ("POST /Nothing", r#"{"resourceType":"Nothing"}"#, 404),
+        ("GET /Patient/1", "", 404),
+        ("GET /Patient/1/_history/1", "", 404),
+        ("GET /Patient/1/_history", "", 404),
+        ("PATCH /Patient/1", r#"{"resourceType":"Parameters","parameter":[]}"#, 404),
+        ("DELETE /Patient/1", "", 204),
+    ] {
+        let answer = server.send(what, &[JSON], body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{what} {body}: {}", answer.text);
+        if status >= 400 {
+            assert_eq!(answer.json()["resourceType"], "OperationOutcome", "{what}");
+        }
+    }
+    let invalid = server.post("POST /Patient", &json!({"resourceType": "Patient", "name": [{"family": 1}]})).await;
+    assert_eq!(invalid.json()["issue"][0]["expression"][0], "Patient.name[0].family");
+}
+
+#[tokio::test]
+async fn conditions_hold_or_nothing_is_done() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", "First")).await;
+    let modified = server.get("GET /Patient/1").await.header("Last-Modified").to_owned();
+    let second = with_id("1", "Second").to_string();
+    for (what, header, value, body, status) in [
+        ("GET /Patient/1", "If-None-Match", "W/\"1\"", "", 304),
+        ("GET /Patient/1", "If-None-Match", "W/\"2\"", "", 200),
+        ("GET /Patient/1", "If-Modified-Since", &modified, "", 304),
+        ("GET /Patient/1", "If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT", "", 200),
+        ("PUT /Patient/1", "If-Match", "W/\"2\"", &second, 412),
+        ("PUT /Patient/1", "If-None-Match", "*", &second, 412),
+        ("PUT /Patient/1", "If-Match", "W/\"x", &second, 400),
+        ("DELETE /Patient/1", "If-Match", "W/\"2\"", "", 412),
+        ("DELETE /Patient/2", "If-Match", "W/\"1\"", "", 412),
+        ("PUT /Patient/1", "If-Match", "W/\"1\"", &second, 200),
+        ("DELETE /Patient/1", "If-Match", "W/\"2\"", "", 204),
+    ] {
+        let answer = server.send(what, &[JSON, (header, value)], body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{what} {header}: {value}: {}", answer.text);
+        if status == 304 {
+            assert_eq!((answer.text.as_str(), answer.header("ETag")), ("", "W/\"1\""));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_client_prefers_it_gets() {
+    let server = Server::start().await;
+    let body = with_id("1", "Chalmers").to_string();
+    let send = async |what: &str, prefer: &str| server.send(what, &[JSON, ("prefer", prefer)], body.as_bytes()).await;
+    let minimal = send("PUT /Patient/1", "return=minimal").await;
+    assert_eq!((minimal.status, minimal.text.as_str()), (201, ""));
+    assert_eq!(minimal.header("Location"), format!("{BASE}/Patient/1/_history/1"));
+    let outcome = send("PUT /Patient/1", "return=OperationOutcome").await;
+    assert_eq!((outcome.status, &outcome.json()["resourceType"]), (200, &json!("OperationOutcome")));
+    let representation = send("PUT /Patient/1", "return=representation").await;
+    assert_eq!(representation.json()["meta"]["versionId"], "3");
+    let deleted = send("DELETE /Patient/1", "return=OperationOutcome").await;
+    assert_eq!((deleted.status, &deleted.json()["resourceType"]), (200, &json!("OperationOutcome")));
+}
+
+#[tokio::test]
+async fn both_kinds_of_patch_change_a_resource_and_leave_it_valid() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", "Chalmers")).await;
+    let patch = async |kind: &str, body: Value| {
+        server.send("PATCH /Patient/1", &[("content-type", kind)], body.to_string().as_bytes()).await
+    };
+    let json_patch = "application/json-patch+json";
+    let answer = patch(json_patch, json!([{"op": "add", "path": "/active", "value": true}])).await;
+    assert_eq!((answer.status, answer.header("ETag")), (200, "W/\"2\""), "{}", answer.text);
+    assert_eq!(answer.json()["active"], true);
+    let operation = json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": "Patient.name[0].family"},
+        {"name": "value", "valueString": "Windsor"},
+    ]}]});
+    let answer = patch("application/fhir+json", operation).await;
+    assert_eq!(answer.json()["name"][0]["family"], "Windsor", "{}", answer.text);
+    for (body, status) in [
+        (json!([{"op": "add", "path": "/active", "value": "yes"}]), 422),
+        (json!([{"op": "test", "path": "/active", "value": false}]), 422),
+        (json!([{"op": "replace", "path": "/id", "value": "2"}]), 422),
+        (json!([{"op": "jump"}]), 400),
+    ] {
+        assert_eq!(patch(json_patch, body.clone()).await.status, status, "{body}");
+    }
+    assert_eq!(server.get("GET /Patient/1").await.header("ETag"), "W/\"3\"", "what failed has changed nothing");
+}
+
+#[tokio::test]
+async fn history_tells_what_happened_newest_first_and_page_by_page() {
+    let server = Server::start().await;
+    for family in ["A", "B", "C"] {
+        server.post("PUT /Patient/1", &with_id("1", family)).await;
+    }
+    server.get("DELETE /Patient/1").await;
+    server.post("POST /Patient", &patient("D")).await;
+    server.post("PUT /Group/1", &json!({"resourceType": "Group", "id": "1", "type": "person", "actual": true})).await;
+
+    let entries = |bundle: &Value| -> Vec<String> {
+        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let line = |entry: &Value| {
+            let (request, response) = (&entry["request"], &entry["response"]);
+            let url = text(&request["url"]);
+            format!("{} {url} {} {}", text(&request["method"]), text(&response["status"]), entry.get("resource").is_some())
+        };
+        entries.iter().map(line).collect()
+    };
+    let of_patient = ["DELETE Patient/1 204 false", "PUT Patient/1 200 true", "PUT Patient/1 200 true", "PUT Patient/1 201 true"];
+    let of_type: Vec<_> = ["POST Patient 201 true"].into_iter().chain(of_patient).collect();
+    let of_all: Vec<_> = ["PUT Group/1 201 true"].into_iter().chain(of_type.iter().copied()).collect();
+    for (url, expected) in [("/Patient/1/_history", of_patient.to_vec()), ("/Patient/_history", of_type), ("/_history", of_all)] {
+        for count in [1, 2, 50] {
+            let mut all = Vec::new();
+            let mut next = format!("{url}?_count={count}");
+            loop {
+                let page = server.get(&format!("GET {next}")).await;
+                assert_eq!(page.status, 200, "{}", page.text);
+                let bundle = page.json();
+                assert_eq!(bundle["type"], "history");
+                assert!(entries(&bundle).len() <= count);
+                all.extend(entries(&bundle));
+                let links = bundle["link"].as_array().unwrap();
+                let Some(link) = links.iter().find(|link| link["relation"] == "next") else { break };
+                next = link["url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+            }
+            assert_eq!(all, expected, "{url} by {count}");
+        }
+    }
+    let version = async |n: u8| {
+        let bundle = server.get("GET /Patient/1/_history").await.json();
+        bundle["entry"][4 - usize::from(n)]["response"]["lastModified"].as_str().unwrap().to_owned()
+    };
+    let (second, fourth) = (version(2).await, version(4).await);
+    for (query, expected) in [
+        (format!("_since={second}"), &of_patient[..3]),
+        (format!("_at={second}"), &of_patient[2..3]),
+        (format!("_at={fourth}"), &of_patient[..1]),
+        ("_at=2020".to_owned(), &[]),
+        ("_since=2999-01-01T00:00:00Z".to_owned(), &[]),
+    ] {
+        let page = server.get(&format!("GET /Patient/1/_history?{query}")).await;
+        assert_eq!(entries(&page.json()), expected, "{query}: {}", page.text);
+    }
+    let at = server.get(&format!("GET /_history?_at={second}")).await;
+    assert_eq!(entries(&at.json()), &of_patient[2..3]);
+    let refused = server.get("GET /_history?_sort=x").await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn parts_of_a_resource_come_when_they_are_asked_for() {
+    let server = Server::start().await;
+    let resource = json!({"resourceType": "Patient", "id": "1", "active": true, "photo": [{"title": "me"}], "name": [{"family": "F"}]});
+    server.post("PUT /Patient/1", &resource).await;
+    for (query, kept) in [("_elements=name", "name"), ("_summary=true", "active name"), ("_summary=data", "active photo name")] {
+        let part = server.get(&format!("GET /Patient/1?{query}")).await.json();
+        assert_eq!(part["meta"]["tag"][0]["code"], "SUBSETTED", "{query}");
+        let names: Vec<_> = ["active", "photo", "name"].into_iter().filter(|name| part.get(name).is_some()).collect();
+        assert_eq!(names.join(" "), kept, "{query}");
+    }
+    assert_eq!(server.get("GET /Patient/1?_summary=x").await.status, 400);
+}
+
+#[tokio::test]
+async fn validation_stores_nothing() {
+    let server = Server::start().await;
+    for (body, issues) in [
+        (patient("F"), "information"),
+        (json!({"resourceType": "Patient", "active": 1}), "error"),
+        (json!({"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": patient("F")}]}), "information"),
+    ] {
+        let answer = server.post("POST /Patient/$validate", &body).await;
+        assert_eq!((answer.status, &answer.json()["issue"][0]["severity"]), (200, &json!(issues)), "{}", answer.text);
+    }
+    assert_eq!(server.get("GET /Patient/_history").await.json().get("entry"), None);
+}
+
+#[tokio::test]
+async fn the_statement_says_where_it_is() {
+    let server = Server::start().await;
+    let statement = server.get("GET /metadata?_elements=implementation,fhirVersion").await.json();
+    assert_eq!(statement["implementation"]["url"], BASE);
+    let whole = server.send("GET /metadata", &[("accept", "application/json")], b"").await;
+    assert_eq!((whole.status, &whole.json()["fhirVersion"]), (200, &json!("4.0.1")));
+    assert_eq!(server.get("GET /").await.status, 200);
+    assert_eq!(server.get("DELETE /metadata").await.header("Allow"), "GET, HEAD");
+}
+
+#[tokio::test]
+async fn a_posted_message_is_archived_as_it_came_even_if_it_is_refused() {
+    let server = Server::start().await;
+    server.send("POST /Patient", &[JSON], b"{ \"resourceType\" : \"Patient\" }").await;
+    server.send("POST /Patient", &[JSON], b"{").await;
+    server.send("POST /Patient/$validate", &[JSON], b"{}").await;
+    let archived = server.cloud.s3.list_objects_v2().bucket(fhir_local::cloud::ARCHIVE_BUCKET).send().await.unwrap();
+    let mut sizes: Vec<_> = archived.contents().iter().filter_map(aws_sdk_s3::types::Object::size).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 30]);
+}
+
+#[tokio::test]
+async fn a_body_too_large_for_the_table_is_read_as_it_was_written() {
+    let server = Server::start().await;
+    // Hexadecimal digits by chance compress to half.
+    let data: String = (0..30_000).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    let binary = json!({"resourceType": "Binary", "id": "1", "contentType": "text/plain", "data": data});
+    let written = server.post("PUT /Binary/1", &binary).await;
+    assert_eq!(written.status, 201, "{}", written.text);
+    assert_eq!(server.get("GET /Binary/1").await.json()["data"], data);
 }

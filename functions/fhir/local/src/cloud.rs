@@ -3,9 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+    TimeToLiveSpecification,
 };
 use dynoxide::Database;
 use hyper_util::rt::TokioIo;
@@ -92,9 +94,16 @@ impl Cloud {
         loop {
             let table = self.dynamodb.describe_table().table_name(TABLE).send().await.map_err(failed)?.table;
             if table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
-                return Ok(());
+                break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build().map_err(failed)?;
+        let set = self.dynamodb.update_time_to_live().table_name(TABLE).time_to_live_specification(live).send().await;
+        match set {
+            // A table of an earlier start has it.
+            Err(error) if error.code() != Some("ValidationException") => Err(failed(error)),
+            _ => Ok(()),
         }
     }
 }

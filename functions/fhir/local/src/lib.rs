@@ -78,7 +78,7 @@ impl Server {
             max_page_size: 200,
             edge: Edge { base_url: None, cors_origin: Some("*".to_owned()) },
         };
-        let function = Function::new(&cloud, config);
+        let function = Function::start(&cloud, config)?;
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(edge::serve(listener, function, stopped));
         Ok(Self { address, cloud, stop, serving })

@@ -14,7 +14,7 @@ mod reply;
 
 use fhir_model::json::Json;
 use fhir_model::validate::{Issue, validate};
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use futures_util::{StreamExt as _, stream};
 
 use crate::error::Error;
@@ -31,7 +31,7 @@ const PARALLEL: usize = 10;
 const LARGEST: usize = 48 << 20;
 
 /// Answers a GET or HEAD as if it had come by itself; an error has its own response.
-pub type Read<'g> = dyn Fn(Request) -> BoxFuture<'g, Response> + Sync + 'g;
+pub type Read<'g> = dyn Fn(Request) -> LocalBoxFuture<'g, Response> + 'g;
 
 /// Carries out a Bundle. `read` answers the GETs inside it.
 pub async fn bundle(server: &Server<'_>, request: &Request, read: &Read<'_>) -> Result<Response, Error> {

@@ -2,6 +2,7 @@
 
 use fhir_model::subset::Subset;
 
+use crate::bundle::bundle;
 use crate::capabilities;
 use crate::error::Error;
 use crate::http::negotiate::{Conditions, Prefer};
@@ -13,6 +14,19 @@ use crate::route::Route;
 
 /// Carries out the interaction.
 pub(super) async fn dispatch(server: &Server<'_>, route: &Route, request: &Request) -> Result<Response, Error> {
+    match route {
+        Route::Bundle => bundle(server, request, &|request| Box::pin(get(server, request))).await,
+        route => single(server, route, request).await,
+    }
+}
+
+/// A read inside a Bundle.
+async fn get(server: &Server<'_>, request: Request) -> Response {
+    let answered = async { single(server, &super::find(&request)?, &request).await };
+    answered.await.unwrap_or_else(|error| error.response())
+}
+
+async fn single(server: &Server<'_>, route: &Route, request: &Request) -> Result<Response, Error> {
     let prefer = Prefer::read(&request.headers);
     let subset = if reads(route) { subset(request)? } else { None };
     let answer = match route {

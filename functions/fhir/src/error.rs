@@ -167,9 +167,18 @@ impl Error {
     pub fn log(&self) {
         let (status, _, error_type) = self.row();
         if status >= 500 {
-            tracing::error!(error_type, status, retryable = self.retryable(), error = chain(self), "failed");
+            tracing::error!(error_type, status, retryable = self.retryable(), error = self.cause(), "failed");
         } else {
             tracing::info!(error_type, status, "refused");
+        }
+    }
+
+    /// Why it failed, for the logs. What `DynamoDB` says may quote keys, and those of the index hold patients' data.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Store(error) => format!("{} failed with {}", error.action, error.code),
+            error => chain(error),
         }
     }
 

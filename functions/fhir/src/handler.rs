@@ -126,8 +126,18 @@ fn record(id: &str, route: Option<&Route>, answered: &Result<Response, Error>, t
             tracing::info!(id, interaction, resource_type, resource, status, error_type, milliseconds, "refused");
         }
         Err(error) => {
-            let (error_type, cause) = (error.error_type(), cause(error));
-            tracing::error!(id, interaction, resource_type, resource, status, error_type, cause, milliseconds, "failed");
+            let (error_type, cause) = (error.error_type(), error.cause());
+            tracing::error!(
+                id,
+                interaction,
+                resource_type,
+                resource,
+                status,
+                error_type,
+                cause,
+                milliseconds,
+                "failed"
+            );
         }
     }
     Metrics::new("Fhir")
@@ -138,14 +148,3 @@ fn record(id: &str, route: Option<&Route>, answered: &Result<Response, Error>, t
         .value("Latency", Unit::Milliseconds, milliseconds)
         .emit();
 }
-
-/// Why a request failed. What `DynamoDB` says may quote keys, and those of the index hold patients' data.
-fn cause(error: &Error) -> String {
-    match error {
-        Error::Store(error) => format!("{} failed with {}", error.action, error.code),
-        error => shared::error::chain(error),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -222,7 +222,9 @@ impl Route {
     #[must_use]
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Self::Read(key) | Self::Vread(key, _) | Self::Update(key) | Self::Patch(key) | Self::Delete(key) => Some(key),
+            Self::Read(key) | Self::Vread(key, _) | Self::Update(key) | Self::Patch(key) | Self::Delete(key) => {
+                Some(key)
+            }
             Self::History(scope) | Self::Search(scope) => match scope {
                 Scope::Instance(key) | Scope::Compartment(key, _) => Some(key),
                 _ => None,

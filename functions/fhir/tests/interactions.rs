@@ -41,7 +41,9 @@ async fn a_resource_lives_from_create_to_delete_and_again() {
     let back = server.post(&format!("PUT /Patient/{id}"), &with_id(&id, "Again")).await;
     assert_eq!((back.status, back.header("ETag")), (201, "W/\"4\""));
 
-    for (version, status, family) in [(1, 200, None), (2, 200, Some("Chalmers")), (3, 410, None), (4, 200, Some("Again")), (5, 404, None)] {
+    for (version, status, family) in
+        [(1, 200, None), (2, 200, Some("Chalmers")), (3, 410, None), (4, 200, Some("Again")), (5, 404, None)]
+    {
         let read = server.get(&format!("GET /Patient/{id}/_history/{version}")).await;
         assert_eq!(read.status, status, "{version}");
         assert_eq!(read.json()["name"][0]["family"].as_str(), family, "{version}");
@@ -165,14 +167,22 @@ async fn history_tells_what_happened_newest_first_and_page_by_page() {
         let line = |entry: &Value| {
             let (request, response) = (&entry["request"], &entry["response"]);
             let url = text(&request["url"]);
-            format!("{} {url} {} {}", text(&request["method"]), text(&response["status"]), entry.get("resource").is_some())
+            format!(
+                "{} {url} {} {}",
+                text(&request["method"]),
+                text(&response["status"]),
+                entry.get("resource").is_some()
+            )
         };
         entries.iter().map(line).collect()
     };
-    let of_patient = ["DELETE Patient/1 204 false", "PUT Patient/1 200 true", "PUT Patient/1 200 true", "PUT Patient/1 201 true"];
+    let of_patient =
+        ["DELETE Patient/1 204 false", "PUT Patient/1 200 true", "PUT Patient/1 200 true", "PUT Patient/1 201 true"];
     let of_type: Vec<_> = ["POST Patient 201 true"].into_iter().chain(of_patient).collect();
     let of_all: Vec<_> = ["PUT Group/1 201 true"].into_iter().chain(of_type.iter().copied()).collect();
-    for (url, expected) in [("/Patient/1/_history", of_patient.to_vec()), ("/Patient/_history", of_type), ("/_history", of_all)] {
+    for (url, expected) in
+        [("/Patient/1/_history", of_patient.to_vec()), ("/Patient/_history", of_type), ("/_history", of_all)]
+    {
         for count in [1, 2, 50] {
             let mut all = Vec::new();
             let mut next = format!("{url}?_count={count}");
@@ -216,7 +226,9 @@ async fn parts_of_a_resource_come_when_they_are_asked_for() {
     let server = Server::start().await;
     let resource = json!({"resourceType": "Patient", "id": "1", "active": true, "photo": [{"title": "me"}], "name": [{"family": "F"}]});
     server.post("PUT /Patient/1", &resource).await;
-    for (query, kept) in [("_elements=name", "name"), ("_summary=true", "active name"), ("_summary=data", "active photo name")] {
+    for (query, kept) in
+        [("_elements=name", "name"), ("_summary=true", "active name"), ("_summary=data", "active photo name")]
+    {
         let part = server.get(&format!("GET /Patient/1?{query}")).await.json();
         assert_eq!(part["meta"]["tag"][0]["code"], "SUBSETTED", "{query}");
         let names: Vec<_> = ["active", "photo", "name"].into_iter().filter(|name| part.get(name).is_some()).collect();
@@ -231,7 +243,10 @@ async fn validation_stores_nothing() {
     for (body, issues) in [
         (patient("F"), "information"),
         (json!({"resourceType": "Patient", "active": 1}), "error"),
-        (json!({"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": patient("F")}]}), "information"),
+        (
+            json!({"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": patient("F")}]}),
+            "information",
+        ),
     ] {
         let answer = server.post("POST /Patient/$validate", &body).await;
         assert_eq!((answer.status, &answer.json()["issue"][0]["severity"]), (200, &json!(issues)), "{}", answer.text);
@@ -271,4 +286,36 @@ async fn a_body_too_large_for_the_table_is_read_as_it_was_written() {
     let written = server.post("PUT /Binary/1", &binary).await;
     assert_eq!(written.status, 201, "{}", written.text);
     assert_eq!(server.get("GET /Binary/1").await.json()["data"], data);
+}
+
+#[tokio::test]
+async fn a_search_finds_what_has_just_been_written() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", "Chalmers")).await;
+    let observation = json!({"resourceType": "Observation", "id": "1", "status": "final", "code": {"text": "c"}, "subject": {"reference": "Patient/1"}});
+    server.post("PUT /Observation/1", &observation).await;
+    for url in [
+        "/Patient?family=chalmers",
+        "/Patient?_id=1&_summary=true",
+        "/Observation?subject=Patient/1",
+        "/Patient/1/Observation",
+        "/Patient/1/*?_type=Observation",
+        "/?_type=Observation",
+    ] {
+        let found = server.get(&format!("GET {url}")).await;
+        assert_eq!(found.status, 200, "{url}: {}", found.text);
+        let bundle = found.json();
+        assert_eq!(bundle["entry"].as_array().map(Vec::len), Some(1), "{url}: {bundle}");
+        assert_eq!(bundle["entry"][0]["resource"]["id"], "1", "{url}");
+        let link = bundle["link"][0]["url"].as_str().unwrap();
+        assert!(
+            link.starts_with(&format!("{BASE}{}", url.split('?').next().unwrap().trim_end_matches('/'))),
+            "{url}: {link}"
+        );
+    }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let found = server.send("POST /Patient/_search", &form, b"family=chalmers").await;
+    assert_eq!(found.json()["entry"][0]["resource"]["id"], "1", "{}", found.text);
+    assert_eq!(server.get("GET /Patient?nonsense=1").await.status, 400);
+    assert_eq!(server.send("GET /Patient?nonsense=1", &[("prefer", "handling=lenient")], b"").await.status, 200);
 }

@@ -7,17 +7,8 @@ use fhir_model::json::{Json, Object};
 const DATE: &str = "2026-11-22";
 
 /// Interactions of each type, as `type-restful-interaction` names them.
-const INTERACTIONS: [&str; 9] = [
-    "read",
-    "vread",
-    "update",
-    "patch",
-    "delete",
-    "history-instance",
-    "history-type",
-    "create",
-    "search-type",
-];
+const INTERACTIONS: [&str; 9] =
+    ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"];
 
 /// Interactions of the whole, as `system-restful-interaction` names them.
 const SYSTEM_INTERACTIONS: [&str; 4] = ["transaction", "batch", "search-system", "history-system"];
@@ -34,7 +25,10 @@ pub(super) fn statement(base: &str) -> Json<'static> {
         ("publisher", text("the operator of this server")),
         ("kind", text("instance")),
         ("software", object([("name", text("fhir")), ("version", text(env!("CARGO_PKG_VERSION")))])),
-        ("implementation", object([("description", text("FHIR R4 on Lambda and DynamoDB")), ("url", text(base.to_owned()))])),
+        (
+            "implementation",
+            object([("description", text("FHIR R4 on Lambda and DynamoDB")), ("url", text(base.to_owned()))]),
+        ),
         ("fhirVersion", text("4.0.1")),
         ("format", list(["json", "application/fhir+json"].map(text))),
         ("patchFormat", list(["application/json-patch+json", "application/fhir+json"].map(text))),
@@ -49,7 +43,10 @@ fn rest() -> Json<'static> {
         ("resource", list(RESOURCE_TYPES.iter().map(resource))),
         ("interaction", list(SYSTEM_INTERACTIONS.map(|code| object([("code", text(code))])))),
         ("searchParam", list(everywhere())),
-        ("compartment", list(COMPARTMENTS.map(|name| text(format!("http://hl7.org/fhir/CompartmentDefinition/{name}"))))),
+        (
+            "compartment",
+            list(COMPARTMENTS.map(|name| text(format!("http://hl7.org/fhir/CompartmentDefinition/{name}")))),
+        ),
     ])
 }
 

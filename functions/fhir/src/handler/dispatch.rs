@@ -1,16 +1,20 @@
 //! From a route to its interaction.
 
+use fhir_definitions::resource_type;
 use fhir_model::subset::Subset;
 
 use crate::bundle::bundle;
 use crate::capabilities;
+use crate::config::Config;
 use crate::error::Error;
 use crate::http::negotiate::{Conditions, Prefer};
 use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::response::{Body, Response};
 use crate::interaction::{Answer, Server, create, delete, history, patch, read, update, validate};
 use crate::outcome::Outcome;
-use crate::route::Route;
+use crate::route::{Route, Scope};
+use crate::search;
+use crate::search::query::{Context, Limits};
 
 /// Carries out the interaction.
 pub(super) async fn dispatch(server: &Server<'_>, route: &Route, request: &Request) -> Result<Response, Error> {
@@ -33,7 +37,11 @@ async fn single(server: &Server<'_>, route: &Route, request: &Request) -> Result
         Route::Preflight => return Ok(Response::preflight()),
         Route::Capabilities => return capabilities::response(server, request, subset.as_ref()),
         Route::Home => home(server),
-        Route::Bundle | Route::Search(_) => return Err(Error::NotImplemented("this interaction is to come".to_owned())),
+        Route::Bundle => return Err(Error::Malformed("a Bundle can't hold a batch or transaction".to_owned())),
+        Route::Search(scope) => {
+            let page = searched(server, scope, &request.query, prefer.lenient).await?;
+            return Ok(Response::new(200, Body::Json(page)));
+        }
         Route::History(scope) => history::history(server, scope, &request.query, prefer.lenient).await?,
         Route::Validate(kind, id) => validate::validate(kind, id.as_deref(), &request.body)?,
         route => one(server, route, request, &Conditions::read(&request.headers)?).await?,
@@ -42,12 +50,7 @@ async fn single(server: &Server<'_>, route: &Route, request: &Request) -> Result
 }
 
 /// Interactions with one resource.
-async fn one(
-    server: &Server<'_>,
-    route: &Route,
-    request: &Request,
-    conditions: &Conditions,
-) -> Result<Answer, Error> {
+async fn one(server: &Server<'_>, route: &Route, request: &Request, conditions: &Conditions) -> Result<Answer, Error> {
     let Request { body, query, kind, .. } = request;
     let query = &criteria(query);
     match route {
@@ -64,6 +67,29 @@ async fn one(
         Route::ConditionalDelete(name) => delete::conditional(server, name, query, conditions).await,
         _ => Err(Error::internal("a route has no interaction")),
     }
+}
+
+async fn searched(
+    server: &Server<'_>,
+    scope: &Scope,
+    parameters: &[(String, String)],
+    lenient: bool,
+) -> Result<Vec<u8>, Error> {
+    let (kind, compartment, path) = match scope {
+        Scope::Compartment(key, kind) => (*kind, Some(key), format!("{key}/{}", kind.unwrap_or("*"))),
+        Scope::Type(kind) => (Some(*kind), None, (*kind).to_owned()),
+        Scope::System | Scope::Instance(_) => (None, None, String::new()),
+    };
+    let Config { page_size, max_page_size, .. } = *server.config;
+    let limits = Limits { page_size, max_page_size };
+    let asked = search::Asked {
+        resource_type: kind.and_then(resource_type),
+        compartment: compartment.map(|key| (key.resource_type, key.id.clone())),
+        parameters,
+        path: &path,
+        context: Context { base: server.base, now: server.store.now(), lenient, limits },
+    };
+    search::search(&server.store, &asked).await
 }
 
 /// The query without what is about the answer's format.

@@ -71,9 +71,10 @@ impl Answer {
     /// What happened, for those who prefer to be told so.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let what = self.version.as_ref().map_or_else(|| "there was nothing".to_owned(), |version| {
-            format!("{}, version {}", version.key, version.number)
-        });
+        let what = self.version.as_ref().map_or_else(
+            || "there was nothing".to_owned(),
+            |version| format!("{}, version {}", version.key, version.number),
+        );
         Outcome::information(match (self.status, &self.version) {
             (201, _) => format!("created: {what}"),
             (_, Some(version)) if version.is_deleted() => format!("deleted: {what}"),

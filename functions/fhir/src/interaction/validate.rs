@@ -20,7 +20,12 @@ pub fn validate(resource_type: &str, id: Option<&str>, body: &[u8]) -> Result<An
     }
     let mut found = Outcome::of(&issues(resource));
     if id.is_some_and(|id| resource.text("id").is_some_and(|given| given != id)) {
-        found = found.and(crate::outcome::Severity::Error, "value", "the id is not that of the URL", Some(format!("{resource_type}.id")));
+        found = found.and(
+            crate::outcome::Severity::Error,
+            "value",
+            "the id is not that of the URL",
+            Some(format!("{resource_type}.id")),
+        );
     }
     let good = found == Outcome::default();
     Ok(Answer::json(200, if good { Outcome::information("the resource is valid").json() } else { found.json() }))

@@ -68,7 +68,8 @@ impl Parameters {
                     asked.count = count.min(config.max_page_size);
                 }
                 "_since" => {
-                    let (from, _) = period(value).ok_or_else(|| wrong("_since is no instant, like 2026-01-31T10:00:00Z"))?;
+                    let (from, _) =
+                        period(value).ok_or_else(|| wrong("_since is no instant, like 2026-01-31T10:00:00Z"))?;
                     asked.since = Some(from);
                 }
                 "_at" => {
@@ -166,7 +167,11 @@ mod tests {
             (within, Some(within), true, false),
             (after, None, false, false),
         ] {
-            assert_eq!((asked.shows(updated, ended), asked.is_over(updated, ended)), (shown, over), "{updated} {ended:?}");
+            assert_eq!(
+                (asked.shows(updated, ended), asked.is_over(updated, ended)),
+                (shown, over),
+                "{updated} {ended:?}"
+            );
         }
         let asked = read("_since=2020-05-02T12:00:00Z", false).unwrap();
         assert_eq!((asked.shows(within, None), asked.shows(before, None)), (true, false));

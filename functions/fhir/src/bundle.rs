@@ -19,7 +19,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::error::Error;
 use crate::http::negotiate::Prefer;
-use crate::http::request::Request;
+use crate::http::request::{Method, Request};
 use crate::http::response::{Body, Response};
 use crate::interaction::{Server, again, resource};
 use entry::{Action, Entry, Reader};
@@ -49,17 +49,13 @@ pub async fn bundle(server: &Server<'_>, request: &Request, read: &Read<'_>) -> 
         Some("transaction") => transaction(reader, bundle, read, prefer).await,
         Some("batch") => batch(reader, bundle, read, prefer).await,
         _ => Err(Error::Malformed(
-            "Bundle.type must be transaction or batch; to keep another Bundle as it is, post it to [base]/Bundle".to_owned(),
+            "Bundle.type must be transaction or batch; to keep another Bundle as it is, post it to [base]/Bundle"
+                .to_owned(),
         )),
     }
 }
 
-async fn transaction(
-    reader: Reader<'_>,
-    bundle: Json<'_>,
-    read: &Read<'_>,
-    prefer: Prefer,
-) -> Result<Response, Error> {
+async fn transaction(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, prefer: Prefer) -> Result<Response, Error> {
     let server = reader.server;
     let mut first = Some((validate(&bundle), bundle));
     let done = again(async || {
@@ -72,7 +68,9 @@ async fn transaction(
     })
     .await?;
     let texts = stream::iter(done).map(async |done| match done {
-        Done::Answer(answer) => (false, reply::written(server, answer, prefer.returns).await.unwrap_or_else(|error| reply::failed(&error))),
+        Done::Answer(answer) => {
+            (false, reply::written(server, answer, prefer.returns).await.unwrap_or_else(|error| reply::failed(&error)))
+        }
         Done::Get(request) => (true, get(server, *request, read).await),
     });
     answer("transaction-response", texts.buffered(PARALLEL)).await
@@ -171,7 +169,12 @@ fn valid(index: usize, entry: Option<&Entry<'_>>) -> Result<(), Error> {
 }
 
 async fn get(server: &Server<'_>, request: Request, read: &Read<'_>) -> Vec<u8> {
-    reply::read(server, read(request).await).unwrap_or_else(|error| reply::failed(&error))
+    let head = request.method == Method::Head;
+    let mut response = read(request).await;
+    if head && response.status < 400 {
+        response.body = Body::Empty;
+    }
+    reply::read(server, response).unwrap_or_else(|error| reply::failed(&error))
 }
 
 /// The answer's Bundle, of the texts of its entries: whether each is something that was read, and what it is.
@@ -184,7 +187,8 @@ async fn answer(kind: &str, texts: impl stream::Stream<Item = (bool, Vec<u8>)>) 
         out.extend_from_slice(between);
         between = b",";
         if was_read && out.len() + text.len() > LARGEST {
-            let error = Error::TooCostly("the answer to the whole Bundle would be too large; read this by itself".to_owned());
+            let error =
+                Error::TooCostly("the answer to the whole Bundle would be too large; read this by itself".to_owned());
             out.extend_from_slice(&reply::failed(&error));
         } else {
             out.extend_from_slice(&text);

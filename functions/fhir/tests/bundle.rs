@@ -43,7 +43,12 @@ async fn synthea_goes_in_whole() {
         let answer = server.send("POST /", &[("content-type", "application/fhir+json")], &text).await;
         let took = began.elapsed();
         let statuses = statuses(&answer);
-        eprintln!("{name}: {count} entries, {} bytes, {took:?}, {} {}", text.len(), answer.status, &answer.text[..answer.text.len().min(300)]);
+        eprintln!(
+            "{name}: {count} entries, {} bytes, {took:?}, {} {}",
+            text.len(),
+            answer.status,
+            &answer.text[..answer.text.len().min(300)]
+        );
         assert_eq!(answer.status, 200, "{name}");
         assert_eq!(statuses.len(), count, "{name}");
         assert!(statuses.iter().all(|status| status == "201 Created"), "{name}");

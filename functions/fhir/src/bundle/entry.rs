@@ -123,10 +123,8 @@ impl Reader<'_> {
         let (path, query) = target(url, self.server.base).map_err(|error| (".request.url", error))?;
         let segments: Vec<&str> = path.iter().map(String::as_str).collect();
         let route = route(method, &segments, !query.is_empty()).map_err(|error| (".request.url", error))?;
-        let matching = |kind| {
-            let query: Vec<_> = query.iter().filter(|(name, _)| !is_format(name)).cloned().collect();
-            self.server.criteria(kind, &query).map(On::Criteria).map_err(|error| (".request.url", error))
-        };
+        let matching =
+            |kind| self.server.criteria(kind, &query).map(On::Criteria).map_err(|error| (".request.url", error));
         let action = match route {
             Route::Create(kind) => {
                 let unless = conditions.if_none_exist.as_deref().map(|query| self.server.criteria(kind, query));
@@ -183,10 +181,6 @@ fn malformed(at: &'static str, message: &str) -> At {
     (at, Error::Malformed(message.to_owned()))
 }
 
-fn is_format(name: &str) -> bool {
-    matches!(name, "_format" | "_pretty")
-}
-
 fn conditions(request: &Object<'_>) -> Result<Conditions, Error> {
     let text = |name| request.get(name).and_then(Json::as_str);
     Conditions::of_entry(text("ifMatch"), text("ifNoneMatch"), None, text("ifNoneExist"))
@@ -194,8 +188,9 @@ fn conditions(request: &Object<'_>) -> Result<Conditions, Error> {
 
 /// Path and query of an entry's URL, which is relative to the base, or the whole address of something here.
 fn target(url: &str, base: &str) -> Result<(Vec<String>, Vec<(String, String)>), Error> {
-    let here = url.strip_prefix(base).filter(|rest| !base.is_empty() && (rest.is_empty() || rest.starts_with(['/', '?'])));
-    if here.is_none() && url.contains("://") && !url.split(['?', '/']).next().is_some_and(|first| !first.contains(':')) {
+    let here =
+        url.strip_prefix(base).filter(|rest| !base.is_empty() && (rest.is_empty() || rest.starts_with(['/', '?'])));
+    if here.is_none() && url.split(['?', '/']).next().is_some_and(|first| first.contains(':')) {
         return Err(Error::Malformed("must be relative to the server's base".to_owned()));
     }
     let url = here.unwrap_or(url);

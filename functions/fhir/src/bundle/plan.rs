@@ -14,7 +14,10 @@ use crate::http::request::{Request, parameters};
 use crate::interaction::{Answer, Plan, Server, create, delete, patch, update};
 use crate::search::Criteria;
 use crate::store::table::in_parallel;
-use crate::store::{Base, Claim, Content, Draft, Key, Version};
+use crate::store::{Base, Claim, Content, Draft, Key, Run, Version};
+
+/// Each conditional reference is compared with each resource of its type that the transaction writes.
+const MOST_COMPARED: usize = 100_000;
 
 /// What a Bundle comes to.
 #[derive(Debug, Default)]
@@ -84,8 +87,10 @@ pub(super) async fn plan<'a>(
         let index = entry.index;
         planner.entry(entry).map_err(of_entry(index))?;
     }
+    let mut references: Vec<_> = references.into_iter().collect();
+    references.sort_by(|(one, first), (other, second)| (first.index, one).cmp(&(second.index, other)));
     for (text, reference) in references {
-        planner.reference(&text, &reference).map_err(of_entry(reference.index))?;
+        planner.reference(server, &text, &reference).await.map_err(of_entry(reference.index))?;
     }
     planner.finish(server, linked).await
 }
@@ -168,8 +173,10 @@ struct Planner<'f, 'a> {
     names: Names,
     /// Which entry writes a resource.
     touched: HashMap<Key, usize>,
-    /// What is created because nothing matches, by the criteria.
-    created: HashMap<String, Key>,
+    /// The criteria by which something is created, because nothing matches.
+    created: HashSet<String>,
+    /// How many resources were compared with conditional references.
+    compared: usize,
 }
 
 impl<'f, 'a> Planner<'f, 'a> {
@@ -187,14 +194,15 @@ impl<'f, 'a> Planner<'f, 'a> {
             patches: Vec::new(),
             names: Names::new(server.base),
             touched: HashMap::new(),
-            created: HashMap::new(),
+            created: HashSet::new(),
+            compared: 0,
         }
     }
 
     fn entry(&mut self, entry: Entry<'a>) -> Result<(), Error> {
         let Entry { index, full_url, action, conditions } = entry;
         match action {
-            Action::Create(kind, unless, json) => self.create(index, full_url, kind, unless.as_ref(), json),
+            Action::Create(kind, unless, json) => self.create(full_url, kind, unless.as_ref(), json),
             Action::Update(On::Key(key), json) => {
                 self.touch(&key, index)?;
                 self.write(full_url, update::plan(&key, self.facts.base(&key), json, &conditions)?);
@@ -242,13 +250,11 @@ impl<'f, 'a> Planner<'f, 'a> {
 
     fn create(
         &mut self,
-        index: usize,
         full_url: Option<String>,
         kind: &'static str,
         unless: Option<&Criteria>,
         json: Json<'a>,
     ) -> Result<(), Error> {
-        let _ = index;
         if let Some(criteria) = unless
             && let Some(answer) = create::among(self.matches(criteria))?
         {
@@ -258,11 +264,10 @@ impl<'f, 'a> Planner<'f, 'a> {
             self.planned.steps.push(Step::Done(answer));
             return Ok(());
         }
-        let plan = create::plan(kind, json);
         if let Some(criteria) = unless {
-            self.claim(criteria, &plan)?;
+            self.claim(criteria)?;
         }
-        self.write(full_url, plan);
+        self.write(full_url, create::plan(kind, json));
         Ok(())
     }
 
@@ -282,9 +287,8 @@ impl<'f, 'a> Planner<'f, 'a> {
             }
             update::Target::New(None) => {
                 update::hold(&Base::default(), conditions)?;
-                let plan = create::plan(kind, json);
-                self.claim(criteria, &plan)?;
-                plan
+                self.claim(criteria)?;
+                create::plan(kind, json)
             }
             update::Target::New(Some(key)) => {
                 let base = self.facts.base(&key);
@@ -292,9 +296,8 @@ impl<'f, 'a> Planner<'f, 'a> {
                     return Err(Error::Rule(format!("{key} exists, and does not match the criteria")));
                 }
                 self.touch(&key, index)?;
-                let plan = update::plan(&key, base, json, conditions)?;
-                self.claim(criteria, &plan)?;
-                plan
+                self.claim(criteria)?;
+                update::plan(&key, base, json, conditions)?
             }
         };
         self.write(full_url, plan);
@@ -327,9 +330,8 @@ impl<'f, 'a> Planner<'f, 'a> {
     }
 
     /// Two that are created because the same is missing would each find the other.
-    fn claim(&mut self, criteria: &Criteria, plan: &Plan<'_>) -> Result<(), Error> {
-        let Plan::Write { draft, .. } = plan else { return Ok(()) };
-        if self.created.insert(criteria.normalized().to_owned(), draft.key.clone()).is_some() {
+    fn claim(&mut self, criteria: &Criteria) -> Result<(), Error> {
+        if !self.created.insert(criteria.normalized().to_owned()) {
             let message = "another entry creates a resource by the same criteria; a transaction may do so once";
             return Err(Error::Malformed(message.to_owned()));
         }
@@ -355,13 +357,35 @@ impl<'f, 'a> Planner<'f, 'a> {
         }
     }
 
-    /// <https://hl7.org/fhir/R4/http.html#trules>: there must be one match. What an entry creates by these criteria is it.
-    fn reference(&mut self, text: &str, reference: &Conditional) -> Result<(), Error> {
-        let found = self.matches(&reference.criteria);
-        match (found.as_slice(), self.created.get(reference.criteria.normalized())) {
-            ([version], _) => self.names.criteria(text, &version.key),
-            ([], Some(created)) => self.names.criteria(text, created),
-            ([], None) => return Err(Error::Precondition("a conditional reference of it matches nothing".to_owned())),
+    /// <https://hl7.org/fhir/R4/http.html#trules>: there must be one match, of what will be there after the transaction.
+    async fn reference(&mut self, server: &Server<'_>, text: &str, reference: &Conditional) -> Result<(), Error> {
+        let criteria = &reference.criteria;
+        let written: Vec<(&Key, &Json<'_>)> = self
+            .planned
+            .drafts
+            .iter()
+            .filter_map(|draft| match &draft.content {
+                Content::Json(json) if draft.key.resource_type == criteria.resource_type() => Some((&draft.key, json)),
+                _ => None,
+            })
+            .collect();
+        self.compared += written.len();
+        if self.compared > MOST_COMPARED {
+            return Err(Error::TooCostly(
+                "the transaction has too many conditional references to a type that it writes; divide it".to_owned(),
+            ));
+        }
+        let mut found: Vec<&Key> = Vec::new();
+        if !written.is_empty() {
+            let run = async |run: &Run| criteria.among(&server.store, run, &written).await;
+            found = server.store.consistently(run).await?;
+        }
+        let stored = self.facts.found(criteria).iter().map(|version| &version.key);
+        let replaced: HashSet<&Key> = written.iter().map(|(key, _)| *key).collect();
+        found.extend(stored.filter(|key| !self.deleted.contains(key) && !replaced.contains(key)));
+        match found.as_slice() {
+            [key] => self.names.criteria(text, key),
+            [] => return Err(Error::Precondition("a conditional reference of it matches nothing".to_owned())),
             _ => {
                 let message = "a conditional reference of it matches more than one resource";
                 return Err(Error::MultipleMatches(message.to_owned()));

@@ -1,12 +1,13 @@
 //! What conditional interactions search by: `If-None-Exist: identifier=…`, `PUT /Patient?identifier=…`.
 
 use fhir_definitions::resource_type;
+use fhir_model::json::Json;
 
 use super::find::all;
 use super::query::{Context, Limits, Query};
 use super::resolve;
 use crate::error::Error;
-use crate::store::{Run, Store, Version};
+use crate::store::{Key, Run, Store, Version};
 
 /// A resource type and search parameters, all of them understood.
 #[derive(Clone, Debug)]
@@ -68,5 +69,19 @@ impl Criteria {
             || Error::MultipleMatches("the criteria match very many resources; name an identifier".to_owned());
         let found = found.ok_or_else(too_broad)?;
         Ok(found.into_iter().map(|found| found.version).take(limit).collect())
+    }
+    /// Which of these match, though they are not stored yet: by their contents.
+    pub async fn among<'k>(
+        &self,
+        store: &Store,
+        run: &Run,
+        resources: &[(&'k Key, &Json<'_>)],
+    ) -> Result<Vec<&'k Key>, Error> {
+        let wanted = resolve::wanted(store, run, &self.query.searched(), &self.query.conditions).await?;
+        let Some(wanted) = wanted.into_iter().next() else { return Ok(Vec::new()) };
+        let accepts = |(key, json): &&(&Key, &Json<'_>)| {
+            wanted.checks.iter().all(|check| check.accepts(&key.id, json, store.base_url()))
+        };
+        Ok(resources.iter().filter(accepts).map(|(key, _)| *key).collect())
     }
 }

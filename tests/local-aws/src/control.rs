@@ -30,6 +30,12 @@ impl Answer {
         self.response.status().as_u16()
     }
 
+    /// A header, or nothing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// The body as it came.
     #[must_use]
     pub fn body(&self) -> &[u8] {
@@ -96,7 +102,7 @@ pub(crate) fn items<'a, 'input>(
 }
 
 /// A signed-looking `Authorization`; nothing here checks signatures.
-fn authorization(access_key: &str, service: &str) -> String {
+pub(crate) fn authorization(access_key: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={access_key}/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
     )

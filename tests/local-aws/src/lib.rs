@@ -23,6 +23,7 @@
 mod account;
 mod alarms;
 mod call;
+mod client;
 mod connect;
 mod control;
 mod deploy;
@@ -62,6 +63,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 
 pub use account::Account;
 pub use call::{ApiCall, NotUnderstood, Protocol};
+pub use client::ClientRequest;
 pub use connect::{ConnectInstance, ConnectUser};
 pub use control::Answer;
 pub use deploy::Deploy;

@@ -8,7 +8,7 @@ use crate::call::Protocol;
 pub(crate) fn protocol(service: &str) -> Option<Protocol> {
     match service {
         "s3" => Some(Protocol::RestXml),
-        "lambda" | "connect" | "iot" => Some(Protocol::RestJson),
+        "apigateway" | "lambda" | "connect" | "iot" => Some(Protocol::RestJson),
         _ => None,
     }
 }

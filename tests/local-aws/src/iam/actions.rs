@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). An action that is not here is refused.
 
 use super::{Context, Target};
-use super::{lookup, ssm, users};
+use super::{dynamodb, lookup, ssm, users};
 use crate::REGION;
 use crate::call::ApiCall;
 use crate::error::Result;
@@ -41,11 +41,15 @@ enum Kind {
     Workspaces,
     /// A user with its profiles.
     ConnectUser,
+    /// The tables of a batch.
+    Batch,
+    /// The tables of a transaction, each with the action of its item: IAM knows no action of the transaction's own.
+    Transaction,
 }
 
 use Kind::{
-    Any, Arn, ConnectUser, Group, GroupOfInstance, Named, Namespace, NoPermission, Parameters, RouteTable, RunCommand,
-    Secret, Workspaces,
+    Any, Arn, Batch, ConnectUser, Group, GroupOfInstance, Named, Namespace, NoPermission, Parameters, RouteTable,
+    RunCommand, Secret, Transaction, Workspaces,
 };
 
 const BUCKET: Kind = Arn("arn:aws:s3:::{Bucket}");
@@ -113,6 +117,12 @@ const TABLE_OF_ACTIONS: &[(&str, Kind)] = &[
     ("dynamodb:UpdateItem", TABLE),
     ("dynamodb:DeleteItem", TABLE),
     ("dynamodb:Query", TABLE),
+    ("dynamodb:Scan", TABLE),
+    ("dynamodb:DescribeTable", TABLE),
+    ("dynamodb:BatchGetItem", Batch),
+    ("dynamodb:BatchWriteItem", Batch),
+    ("dynamodb:TransactGetItems", Transaction),
+    ("dynamodb:TransactWriteItems", Transaction),
 ];
 
 /// The row of an operation, by its own name first, then by a verb's (`ec2:Describe*`).
@@ -144,12 +154,11 @@ impl Row {
         let context = Context::default();
         Ok(match kind {
             NoPermission | Named(..) => Vec::new(),
-            Any => vec![Target { arn: "*".to_owned(), context }],
-            Arn(template) => vec![Target { arn: fill(template, account, call), context }],
-            Namespace => vec![Target {
-                arn: "*".to_owned(),
-                context: context.with("cloudwatch:namespace", parameter("Namespace")),
-            }],
+            Any => vec![Target::new("*", context)],
+            Arn(template) => vec![Target::new(fill(template, account, call), context)],
+            Namespace => vec![Target::new("*", context.with("cloudwatch:namespace", parameter("Namespace")))],
+            Batch => dynamodb::batch(account, call),
+            Transaction => dynamodb::transaction(account, call)?,
             Secret => vec![with_request_keys(lookup::secret(world, account, parameter("SecretId")).await?, call)],
             RunCommand => ssm::send_command(world, account, call).await?,
             Parameters => ssm::parameters(account, call),
@@ -219,7 +228,7 @@ mod tests {
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         };
         let context = |parameters| {
-            let target = Target { arn: "arn".to_owned(), context: Context::default() };
+            let target = Target::new("arn", Context::default());
             with_request_keys(target, &call(parameters)).context
         };
         let named = context(&[("SecretId", "key"), ("VersionStage", "AWSPENDING")]);

@@ -52,7 +52,7 @@ pub(crate) async fn route_table(world: &World, account: &AccountState, id: &str)
     }
     // One that does not exist has an ARN all the same: the service answers that it is not there.
     let arn = format!("arn:aws:ec2:{REGION}:{}:route-table/{id}", account.id);
-    Ok(account.lookups.get(id).unwrap_or_else(|| Target { arn, context: Context::default() }))
+    Ok(account.lookups.get(id).unwrap_or_else(|| Target::new(arn, Context::default())))
 }
 
 fn table(account: &AccountState, node: Node<'_, '_>) -> Option<(String, Target)> {
@@ -60,7 +60,7 @@ fn table(account: &AccountState, node: Node<'_, '_>) -> Option<(String, Target)>
     let (id, vpc) = (child_text(node, "routeTableId")?, child_text(node, "vpcId")?);
     let context = tags(node, "tagSet", "key", "value", &["aws:ResourceTag", "ec2:ResourceTag"]);
     let context = context.with("ec2:Vpc", &format!("{prefix}:vpc/{vpc}")).with("ec2:Region", REGION);
-    Some((id.clone(), Target { arn: format!("{prefix}:route-table/{id}"), context }))
+    Some((id.clone(), Target::new(format!("{prefix}:route-table/{id}"), context)))
 }
 
 pub(crate) async fn group(world: &World, account: &AccountState, name: &str) -> Result<Target> {
@@ -72,15 +72,12 @@ pub(crate) async fn group(world: &World, account: &AccountState, name: &str) -> 
     let answer = ask(world, account, "autoscaling", "DescribeAutoScalingGroups", &parameters).await?;
     let read = |node: Node<'_, '_>| {
         let arn = child_text(node, "AutoScalingGroupARN")?;
-        Some(Target {
-            arn,
-            context: tags(node, "Tags", "Key", "Value", &["aws:ResourceTag", "autoscaling:ResourceTag"]),
-        })
+        Some(Target::new(arn, tags(node, "Tags", "Key", "Value", &["aws:ResourceTag", "autoscaling:ResourceTag"])))
     };
     let groups: Vec<Target> = answer.each("member", read)?.into_iter().flatten().collect();
     let missing = || {
         let arn = format!("arn:aws:autoscaling:{REGION}:{}:autoScalingGroup:*:autoScalingGroupName/{name}", account.id);
-        Target { arn, context: Context::default() }
+        Target::new(arn, Context::default())
     };
     Ok(account.lookups.keep(name.to_owned(), groups.into_iter().next().unwrap_or_else(missing)))
 }
@@ -104,12 +101,10 @@ pub(crate) async fn secret(world: &World, account: &AccountState, id: &str) -> R
     match ask_moto(world, account, "secretsmanager", "DescribeSecret", request).await {
         Ok(answer) => Ok(account.lookups.keep(known_as, described_secret(&answer.json()?))),
         // One that does not exist has an ARN all the same: the service answers that it is not there.
-        Err(Error::Control { .. }) if id.starts_with("arn:") => {
-            Ok(Target { arn: id.to_owned(), context: Context::default() })
-        }
+        Err(Error::Control { .. }) if id.starts_with("arn:") => Ok(Target::new(id, Context::default())),
         Err(Error::Control { .. }) => {
             let arn = format!("arn:aws:secretsmanager:{REGION}:{}:secret:{id}", account.id);
-            Ok(Target { arn, context: Context::default() })
+            Ok(Target::new(arn, Context::default()))
         }
         Err(error) => Err(error),
     }
@@ -126,7 +121,7 @@ fn described_secret(secret: &Value) -> Target {
         context.add(&format!("aws:ResourceTag/{key}"), &value);
         context.add(&format!("secretsmanager:ResourceTag/{key}"), &value);
     }
-    Target { arn: text(secret, "ARN").unwrap_or_default(), context }
+    Target::new(text(secret, "ARN").unwrap_or_default(), context)
 }
 
 fn tags(node: Node<'_, '_>, list: &str, key: &str, value: &str, prefixes: &[&str]) -> Context {

@@ -6,6 +6,7 @@
 mod actions;
 mod condition;
 mod coverage;
+mod dynamodb;
 mod lookup;
 mod pattern;
 mod policy;
@@ -53,6 +54,14 @@ impl Context {
 pub(crate) struct Target {
     pub(crate) arn: String,
     pub(crate) context: Context,
+    /// The action on this one, if it is not the call's.
+    pub(crate) action: Option<&'static str>,
+}
+
+impl Target {
+    pub(crate) fn new(arn: impl Into<String>, context: Context) -> Self {
+        Self { arn: arn.into(), context, action: None }
+    }
 }
 
 /// What IAM says to a call.
@@ -89,22 +98,26 @@ pub(crate) async fn authorize(
         }
     };
     let request = request_context(account, environment, call);
+    let action_on = |target: &Target| target.action.unwrap_or(&action).to_owned();
     let decide = |target: &Target| {
         let mut context = request.clone();
         context.extend(&target.context);
-        environment.policies().decide(&action, &target.arn, &context).err()
+        environment.policies().decide(&action_on(target), &target.arn, &context).err()
     };
     let denied = targets.iter().find_map(|target| Some((target, decide(target)?))).map(|(target, because)| {
-        let principal = principal(account, environment);
+        let (principal, action) = (principal(account, environment), action_on(target));
         format!(
             "User: {principal} is not authorized to perform: {action} on resource: {} because {because}",
             target.arn
         )
     });
     if denied.is_none() {
-        lock(&account.used).insert((environment.program().to_owned(), action));
+        let program = environment.program();
+        lock(&account.used).extend(targets.iter().map(|target| (program.to_owned(), action_on(target))));
     }
-    Authorization { resources: targets.into_iter().map(|target| target.arn).collect(), denied }
+    let mut resources: Vec<String> = targets.into_iter().map(|target| target.arn).collect();
+    resources.dedup();
+    Authorization { resources, denied }
 }
 
 fn principal(account: &AccountState, environment: &Environment) -> String {

@@ -15,7 +15,7 @@ pub(crate) async fn send_command(world: &World, account: &AccountState, call: &A
     let list = |name| -> Value { serde_json::from_str(call.parameter(name).unwrap_or("[]")).unwrap_or_default() };
     let document = call.parameter("DocumentName").unwrap_or_default();
     let arn = ssm::arn_of_document(document, &account.id);
-    let mut targets = vec![Target { arn, context: Context::default() }];
+    let mut targets = vec![Target::new(arn, Context::default())];
     let named: Vec<String> = serde_json::from_value(list("InstanceIds")).unwrap_or_default();
     for instance in ssm::instances_of_call(world, account, &named, &list("Targets")).await? {
         let mut context = Context::default();
@@ -24,7 +24,7 @@ pub(crate) async fn send_command(world: &World, account: &AccountState, call: &A
                 context.add(&format!("{prefix}/{key}"), value);
             }
         }
-        targets.push(Target { arn: format!("arn:aws:ec2:{REGION}:{}:instance/{}", account.id, instance.id), context });
+        targets.push(Target::new(format!("arn:aws:ec2:{REGION}:{}:instance/{}", account.id, instance.id), context));
     }
     Ok(targets)
 }
@@ -39,7 +39,7 @@ pub(crate) fn parameters(account: &AccountState, call: &ApiCall) -> Vec<Target> 
     names
         .into_iter()
         .map(|name| if name.starts_with("arn:") { name } else { arn_of_parameter(&name, &account.id) })
-        .map(|arn| Target { arn, context: Context::default() })
+        .map(|arn| Target::new(arn, Context::default()))
         .collect()
 }
 

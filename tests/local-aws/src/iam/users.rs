@@ -27,7 +27,7 @@ pub(super) fn create_workspaces(account: &AccountState, call: &ApiCall) -> Vec<T
             ]
         })
         .collect();
-    arns.into_iter().map(|arn| Target { arn, context: Context::default() }).collect()
+    arns.into_iter().map(|arn| Target::new(arn, Context::default())).collect()
 }
 
 /// The user that is to be, and the profiles that it gets.
@@ -39,10 +39,8 @@ pub(super) fn create_connect_user(account: &AccountState, call: &ApiCall) -> Vec
     let security: Vec<String> = list(call, "SecurityProfileIds");
     let security = security.iter().map(|id| format!("security-profile/{id}"));
     let resources = ["agent/*".to_owned(), routing].into_iter().chain(security).chain(hierarchy);
-    let target = |resource| Target {
-        arn: format!("{instance}/{resource}"),
-        context: Context::default().with("connect:InstanceId", parameter("InstanceId")),
-    };
+    let context = Context::default().with("connect:InstanceId", parameter("InstanceId"));
+    let target = |resource| Target::new(format!("{instance}/{resource}"), context.clone());
     resources.map(target).collect()
 }
 

@@ -264,6 +264,13 @@ mod tests {
     }
 
     #[test]
+    fn the_logs_do_not_have_what_the_service_quotes() {
+        type Failed = aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::query::QueryError>;
+        let error = Error::Store(AwsError::new("Query", Failed::timeout_error("Chalmers")));
+        assert_eq!(error.cause(), "Query failed with Timeout");
+    }
+
+    #[test]
     fn an_error_says_in_its_headers_what_a_client_can_act_upon() {
         let gone = Error::Gone { what: "Patient/1".to_owned(), version: 3 };
         let table = [

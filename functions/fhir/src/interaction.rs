@@ -79,11 +79,15 @@ impl Server<'_> {
         Criteria::parse(resource_type, query, self.base, self.store.now())
     }
 
-    /// What matches, up to two, and the claim with which nothing else that matches can be created meanwhile.
-    pub async fn matches(&self, criteria: &Criteria) -> Result<(Vec<Version>, Vec<Claim>), Error> {
-        let claims = self.store.claims(&[criteria.normalized().to_owned()]).await?; // before the search, see Claim
-        let found = self.store.consistently(async |run| criteria.matches(&self.store, run, 2).await).await?;
-        Ok((found, claims))
+    /// The current versions that match, up to two: more can't make a difference.
+    pub async fn matches(&self, criteria: &Criteria) -> Result<Vec<Version>, Error> {
+        self.store.consistently(async |run| criteria.matches(&self.store, run, 2).await).await
+    }
+
+    /// The same, with the claim by which nothing that matches can be created meanwhile.
+    pub async fn claimed(&self, criteria: &Criteria) -> Result<(Vec<Version>, Vec<Claim>), Error> {
+        let claims = self.store.claims(&[criteria.normalized().to_owned()]).await?; // before the search: see Claim
+        Ok((self.matches(criteria).await?, claims))
     }
 }
 
@@ -105,3 +109,6 @@ fn up_to(longest: Duration) -> Duration {
     let [part, ..] = Uuid::new_v4().into_bytes();
     longest * u32::from(part) / 256
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,6 +251,15 @@ async fn validation_stores_nothing() {
         let answer = server.post("POST /Patient/$validate", &body).await;
         assert_eq!((answer.status, &answer.json()["issue"][0]["severity"]), (200, &json!(issues)), "{}", answer.text);
     }
+    for (what, status) in [
+        ("POST /Patient/$validate?profile=http://example.org/p", 400),
+        ("POST /Patient/$validate?mode=delete", 400),
+        ("POST /Patient/$validate?mode=create", 200),
+        ("POST /Group/$validate", 400),
+        ("POST /Patient/1/$validate", 200),
+    ] {
+        assert_eq!(server.post(what, &patient("F")).await.status, status, "{what}");
+    }
     assert_eq!(server.get("GET /Patient/_history").await.json().get("entry"), None);
 }
 
@@ -318,4 +327,35 @@ async fn a_search_finds_what_has_just_been_written() {
     assert_eq!(found.json()["entry"][0]["resource"]["id"], "1", "{}", found.text);
     assert_eq!(server.get("GET /Patient?nonsense=1").await.status, 400);
     assert_eq!(server.send("GET /Patient?nonsense=1", &[("prefer", "handling=lenient")], b"").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_history_fits_an_answer_whatever_the_resources_weigh() {
+    let server = Server::start().await;
+    let data = "A".repeat(3_000_000);
+    for version in 1..=3 {
+        let binary =
+            json!({"resourceType": "Binary", "id": "1", "contentType": format!("text/{version}"), "data": data});
+        assert!(server.post("PUT /Binary/1", &binary).await.status < 300);
+    }
+    let mut kinds = Vec::new();
+    let mut next = "/_history".to_owned();
+    loop {
+        let page = server.get(&format!("GET {next}")).await.json();
+        assert_eq!(page["entry"].as_array().unwrap().len(), 1);
+        kinds.push(page["entry"][0]["resource"]["contentType"].as_str().unwrap().to_owned());
+        let Some(link) = page["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next") else { break };
+        next = link["url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+    }
+    assert_eq!(kinds, ["text/3", "text/2", "text/1"]);
+}
+
+#[tokio::test]
+async fn people_can_read_json_if_they_want_to_and_a_head_has_none() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", "Chalmers")).await;
+    let pretty = server.get("GET /Patient/1?_pretty=true").await;
+    assert!(pretty.text.contains("\n  \"id\": \"1\""), "{}", pretty.text);
+    let head = server.get("HEAD /Patient/1").await;
+    assert_eq!((head.status, head.text.as_str(), head.header("ETag")), (200, "", "W/\"1\""));
 }

@@ -42,8 +42,11 @@ async fn single(server: &Server<'_>, route: &Route, request: &Request) -> Result
             let page = searched(server, scope, &request.query, prefer.lenient).await?;
             return Ok(Response::new(200, Body::Json(page)));
         }
-        Route::History(scope) => history::history(server, scope, &request.query, prefer.lenient).await?,
-        Route::Validate(kind, id) => validate::validate(kind, id.as_deref(), &request.body)?,
+        Route::History(scope) => {
+            let page = history::history(server, scope, &request.query, prefer.lenient).await?;
+            return Ok(Response::new(200, Body::Json(page)));
+        }
+        Route::Validate(kind, id) => validate::validate(kind, id.as_deref(), &request.query, &request.body)?,
         route => one(server, route, request, &Conditions::read(&request.headers)?).await?,
     };
     answer.response(server, prefer.returns, subset.as_ref()).await

@@ -17,7 +17,7 @@ use crate::store::Version;
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The version that it is about: ETag, Last-Modified and, after a write, Location are its.
+    /// The version that it is about: `ETag`, Last-Modified and, after a write, Location are its.
     pub version: Option<Version>,
     /// What the body is.
     pub content: Content,
@@ -71,16 +71,14 @@ impl Answer {
     /// What happened, for those who prefer to be told so.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let what = self.version.as_ref().map_or_else(
-            || "there was nothing".to_owned(),
-            |version| format!("{}, version {}", version.key, version.number),
-        );
-        Outcome::information(match (self.status, &self.version) {
-            (201, _) => format!("created: {what}"),
-            (_, Some(version)) if version.is_deleted() => format!("deleted: {what}"),
-            (_, None) => "there is nothing to delete".to_owned(),
-            _ => format!("stored: {what}"),
-        })
+        let did = match (self.status, &self.version) {
+            (_, None) => return Outcome::information("there was nothing to delete"),
+            (201, _) => "created",
+            (_, Some(version)) if version.is_deleted() => "deleted",
+            _ => "stored",
+        };
+        let what = self.version.as_ref().map(|version| format!("{}, version {}", version.key, version.number));
+        Outcome::information(format!("{did}: {}", what.unwrap_or_default()))
     }
 
     /// The answer to a request of its own.

@@ -20,7 +20,7 @@ pub async fn create(
     again(async || {
         let mut claims = Vec::new();
         if let Some(criteria) = &criteria {
-            let (found, claimed) = server.matches(criteria).await?;
+            let (found, claimed) = server.claimed(criteria).await?;
             if let Some(answer) = among(found)? {
                 return Ok(answer);
             }

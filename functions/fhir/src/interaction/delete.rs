@@ -19,7 +19,7 @@ pub async fn conditional(
     conditions: &Conditions,
 ) -> Result<Answer, Error> {
     let criteria = server.criteria(resource_type, query)?;
-    again(async || match target(server.matches(&criteria).await?.0)? {
+    again(async || match target(server.matches(&criteria).await?)? {
         None => {
             update::hold(&Base::default(), conditions)?;
             Ok(nothing(None))

@@ -7,7 +7,7 @@ mod bundle;
 mod log;
 mod parameters;
 
-use super::{Answer, Server};
+use super::Server;
 use crate::error::Error;
 use crate::route::Scope;
 use crate::store::{Key, Run, Version};
@@ -15,6 +15,8 @@ use parameters::{Parameters, Place};
 
 /// How many calls, one after another, are made for one page: where little is found it is short, and has a next link.
 const ROUNDS: usize = 10;
+/// JSON of a page's resources: beyond, the page ends early. An answer must fit Lambda's 6 MB.
+const BYTES: usize = 4_000_000;
 
 /// A page of history.
 #[derive(Default)]
@@ -24,13 +26,13 @@ struct Page {
     next: Option<Place>,
 }
 
-/// A page of history. `lenient` passes over parameters that history does not have.
+/// A page of history, a Bundle. `lenient` passes over parameters that history does not have.
 pub async fn history(
     server: &Server<'_>,
     scope: &Scope,
     query: &[(String, String)],
     lenient: bool,
-) -> Result<Answer, Error> {
+) -> Result<Vec<u8>, Error> {
     let asked = Parameters::read(query, server.config, lenient)?;
     let page = server.store.consistently(async |run| match scope {
         Scope::Instance(key) => of_instance(server, run, key, &asked).await,
@@ -38,7 +40,7 @@ pub async fn history(
         Scope::System | Scope::Compartment(..) => log::walk(server, run, "", &asked).await,
     });
     let page: Page = page.await?;
-    Ok(Answer::json(200, bundle::bundle(server, scope, &asked, page).await?))
+    bundle::bundle(server, scope, &asked, page).await
 }
 
 async fn of_instance(server: &Server<'_>, run: &Run, key: &Key, asked: &Parameters) -> Result<Page, Error> {

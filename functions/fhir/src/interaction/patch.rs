@@ -24,7 +24,7 @@ pub async fn conditional(
 ) -> Result<Answer, Error> {
     let criteria = server.criteria(resource_type, query)?;
     again(async || {
-        let found = target(server.matches(&criteria).await?.0, resource_type)?;
+        let found = target(server.matches(&criteria).await?, resource_type)?;
         apply(server, server.same(&found).await?, &found.key, patch, conditions).await
     })
     .await

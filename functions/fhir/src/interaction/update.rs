@@ -34,7 +34,7 @@ pub async fn conditional(
     let mut json = Some(resource::read(resource_type, body)?);
     let criteria = server.criteria(resource_type, query)?;
     again(async || {
-        let (found, claims) = server.matches(&criteria).await?;
+        let (found, claims) = server.claimed(&criteria).await?;
         let json = json.take().map_or_else(|| resource::read(resource_type, body), Ok)?;
         let plan = match target(resource_type, found, json.text("id"))? {
             Target::Found(version) => {

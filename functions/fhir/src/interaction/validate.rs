@@ -1,6 +1,6 @@
 //! The operation `$validate`: <https://hl7.org/fhir/R4/resource-operation-validate.html>.
 
-use fhir_model::json::{Json, Object};
+use fhir_model::json::Json;
 use fhir_model::validate::validate as issues;
 
 use super::Answer;
@@ -8,13 +8,31 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 
 /// Says what is wrong with a resource, and stores nothing. It may come as it is, or as the parameter `resource`.
-pub fn validate(resource_type: &str, id: Option<&str>, body: &[u8]) -> Result<Answer, Error> {
+pub fn validate(
+    resource_type: &str,
+    id: Option<&str>,
+    query: &[(String, String)],
+    body: &[u8],
+) -> Result<Answer, Error> {
     if body.is_empty() {
         return Err(Error::Malformed("the request has no body; it must be the resource, or Parameters".to_owned()));
     }
     let json = Json::parse(body)?;
     let wrapped = resource_type != "Parameters" && json.text("resourceType") == Some("Parameters");
-    let resource = if wrapped { parameter(&json)? } else { &json };
+    let value =
+        |name| parameter(&json, name).and_then(|it| ["valueCode", "valueUri"].iter().find_map(|of| it.text(of)));
+    let asked = |name| query.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str()).or_else(|| value(name));
+    if asked("profile").is_some() || asked("mode").is_some_and(|mode| !matches!(mode, "create" | "update")) {
+        return Err(Error::Unsupported(
+            "validation is by R4's own definitions; mode may be create or update".to_owned(),
+        ));
+    }
+    let resource = if wrapped {
+        let found = parameter(&json, "resource").and_then(|it| it.get("resource"));
+        found.ok_or_else(|| Error::Malformed("the Parameters have no parameter called resource".to_owned()))?
+    } else {
+        &json
+    };
     if resource.text("resourceType") != Some(resource_type) {
         return Err(Error::Malformed(format!("what is to be validated is no {resource_type}, as the URL says")));
     }
@@ -31,9 +49,6 @@ pub fn validate(resource_type: &str, id: Option<&str>, body: &[u8]) -> Result<An
     Ok(Answer::json(200, if good { Outcome::information("the resource is valid").json() } else { found.json() }))
 }
 
-fn parameter<'a, 'b>(parameters: &'b Json<'a>) -> Result<&'b Json<'a>, Error> {
-    let all = parameters.get("parameter").map(Json::items).unwrap_or_default();
-    let is_it = |parameter: &&Object<'_>| parameter.get("name").and_then(Json::as_str) == Some("resource");
-    let found = all.iter().filter_map(Json::as_object).find(is_it).and_then(|parameter| parameter.get("resource"));
-    found.ok_or_else(|| Error::Malformed("the Parameters have no parameter called resource".to_owned()))
+fn parameter<'a, 'b>(parameters: &'b Json<'a>, name: &str) -> Option<&'b Json<'a>> {
+    parameters.get("parameter")?.items().iter().find(|parameter| parameter.text("name") == Some(name))
 }

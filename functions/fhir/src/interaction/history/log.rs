@@ -18,8 +18,10 @@ const AT_ONCE: usize = 100;
 pub(super) async fn walk(server: &Server<'_>, run: &Run, kind: &str, asked: &Parameters) -> Result<Page, Error> {
     let mut page = Page::default();
     let mut last = asked.after.clone();
+    // Nearly all rows are wanted, unless only those of a moment are.
+    let limit = if asked.at.is_some() { AT_ONCE } else { AT_ONCE.min(asked.count + 1) };
     for _ in 0..ROUNDS {
-        let (places, more) = rows(server, kind, asked, last.as_ref(), AT_ONCE.min(asked.count + 1)).await?;
+        let (places, more) = rows(server, kind, asked, last.as_ref(), limit).await?;
         let versions = committed(server, run, asked, &places).await?;
         for (place, version) in places.into_iter().zip(versions) {
             if page.versions.len() == asked.count {

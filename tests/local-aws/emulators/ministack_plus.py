@@ -17,7 +17,8 @@
 * Its IoT Core's devices and rules may do everything, and its rules invoke functions once: ``ministack_iot``.
 * Its Step Functions ask no role, know neither MaxDelaySeconds nor jitter, and start no execution twice: ``ministack_states``.
 * Its DynamoDB tables are not dynoxide's: ``ministack_tables``.
-* Its APIs are found by callers of their own account only, which a client with a token or with nothing is not.
+* Its APIs are found by callers of their own account only; those of its CloudFormation refuse all preflights and know no binary
+  types: ``ministack_apis``.
 * Its CloudFormation forgets a bucket's lifecycle rules and encryption, and its alarms know no percentiles: nothing here needs them.
 * Its subscriptions of log groups take quoted terms apart and invoke functions once: ``ministack_logs``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README. It refuses
@@ -39,9 +40,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack.core.responses import request_scope
-from ministack.services import apigateway, apigateway_v1, athena, cloudwatch, eventbridge, lambda_svc, sns
+from ministack.services import athena, cloudwatch, eventbridge, lambda_svc, sns
 from ministack.services.cloudformation import engine, helpers, provisioners
 
+import ministack_apis
 import ministack_batches
 import ministack_iot
 import ministack_logs
@@ -182,15 +184,6 @@ def create_mapping(logical_id: str, props: Json, stack_name: str) -> Any:
 
 _mapping_handlers["create"] = create_mapping
 
-
-def scope_of_api(apis: Any, api_id: str) -> tuple[str, str] | None:
-    """The account and region of an API; as in AWS, its id is enough to reach it."""
-    return next(((account, region) for (account, region, id_), _api in apis.all_items() if id_ == api_id), None)
-
-
-apigateway.find_api_scope = lambda api_id: scope_of_api(apigateway._apis, api_id)
-apigateway_v1.find_api_scope = lambda api_id: scope_of_api(apigateway_v1._rest_apis, api_id)
-
 cloudwatch._dispatch_alarm_actions = lambda *_: None
 
 _alarm_record = provisioners._cw_metric_alarm_record
@@ -206,6 +199,7 @@ def alarm_record(name: str, props: Json) -> Any:
 
 provisioners._cw_metric_alarm_record = alarm_record
 
+ministack_apis.apply()
 ministack_batches.apply()
 ministack_iot.apply(invoke_asynchronously)
 ministack_logs.apply(invoke_asynchronously)

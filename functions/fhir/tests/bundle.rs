@@ -34,23 +34,274 @@ fn batch(entries: &Value) -> Value {
     json!({"resourceType": "Bundle", "type": "batch", "entry": entries})
 }
 
+/// Posts it and answers what came: the status of the whole, and of each entry.
+async fn post(server: &Server, bundle: &Value) -> (u16, Vec<String>, Value) {
+    let answer = server.post("POST /", bundle).await;
+    if answer.status != 200 {
+        return (answer.status, Vec::new(), answer.json());
+    }
+    (200, statuses(&answer), answer.json())
+}
+
+/// `Patient/1` of the entry at that place.
+fn located(answer: &Value, entry: usize) -> String {
+    let location = answer["entry"][entry]["response"]["location"].as_str().unwrap();
+    location.split_once("/_history/").unwrap().0.to_owned()
+}
+
 #[tokio::test]
 async fn synthea_goes_in_whole() {
     let server = Server::start().await;
     for (name, text) in synthea() {
-        let count = serde_json::from_slice::<Value>(&text).unwrap()["entry"].as_array().unwrap().len();
+        let sent: Value = serde_json::from_slice(&text).unwrap();
+        let sent = sent["entry"].as_array().unwrap();
         let began = std::time::Instant::now();
         let answer = server.send("POST /", &[("content-type", "application/fhir+json")], &text).await;
-        let took = began.elapsed();
+        eprintln!("{name}: {} entries, {} bytes, {:?}", sent.len(), text.len(), began.elapsed());
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text);
         let statuses = statuses(&answer);
-        eprintln!(
-            "{name}: {count} entries, {} bytes, {took:?}, {} {}",
-            text.len(),
-            answer.status,
-            &answer.text[..answer.text.len().min(300)]
-        );
-        assert_eq!(answer.status, 200, "{name}");
-        assert_eq!(statuses.len(), count, "{name}");
+        assert_eq!(statuses.len(), sent.len(), "{name}");
         assert!(statuses.iter().all(|status| status == "201 Created"), "{name}");
+        // Every reference leads to something that is there.
+        let answer = answer.json();
+        for at in (0..sent.len()).step_by(sent.len() / 20) {
+            let stored = server.get(&format!("GET /{}", located(&answer, at))).await;
+            let references: Vec<&str> =
+                stored.text.split(r#""reference":""#).skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+            assert!(
+                !stored.text.contains(r#""reference":"urn:uuid:"#) && stored.status == 200,
+                "{name}: {}",
+                stored.text
+            );
+            for reference in references.into_iter().filter(|reference| !reference.starts_with('#')).take(5) {
+                assert_eq!(server.get(&format!("GET /{reference}")).await.status, 200, "{name}: {reference}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn entries_name_each_other() {
+    let server = Server::start().await;
+    let (status, statuses, answer) = post(&server, &transaction(&json!([
+        {"fullUrl": "urn:uuid:b", "request": {"method": "POST", "url": "Observation"}, "resource": {
+            "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:a"},
+            "performer": [{"reference": "Practitioner?identifier=http://x.org|p"}, {"reference": "Organization/o"}],
+            "text": {"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"urn:uuid:a\">x</a></div>"}}},
+        {"fullUrl": "urn:uuid:a", "request": {"method": "POST", "url": "Patient"}, "resource": {
+            "resourceType": "Patient", "id": "mine", "link": [{"other": {"reference": "urn:uuid:a"}, "type": "seealso"}]}},
+        {"request": {"method": "GET", "url": "Organization/o"}},
+        {"request": {"method": "PUT", "url": "Organization/o"}, "resource": {"resourceType": "Organization", "id": "o", "name": "o"}},
+        {"request": {"method": "PUT", "url": "Practitioner?identifier=http://x.org|p"}, "resource": {
+            "resourceType": "Practitioner", "identifier": [{"system": "http://x.org", "value": "p"}]}},
+        {"request": {"method": "HEAD", "url": "Organization/o"}},
+        {"request": {"method": "GET", "url": "Organization/none"}},
+    ]))).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        statuses,
+        ["201 Created", "201 Created", "200 OK", "201 Created", "201 Created", "200 OK", "404 Not Found"]
+    );
+    assert_eq!(answer["type"], "transaction-response");
+    assert_eq!(answer["entry"][2]["resource"]["name"], "o");
+    assert_eq!(answer["entry"][2]["response"]["etag"], "W/\"1\"");
+    assert_eq!(answer["entry"][2]["response"]["lastModified"], answer["entry"][3]["response"]["lastModified"]);
+    assert_eq!(answer["entry"][5].get("resource"), None);
+    assert_eq!(answer["entry"][6]["response"]["outcome"]["resourceType"], "OperationOutcome");
+    let [patient, practitioner] = [1, 4].map(|at| located(&answer, at));
+    assert_ne!(patient, "Patient/mine");
+    let observation = server.get(&format!("GET /{}", located(&answer, 0))).await.json();
+    assert_eq!(observation["subject"]["reference"], patient.as_str());
+    assert_eq!(observation["performer"], json!([{"reference": practitioner}, {"reference": "Organization/o"}]));
+    assert!(observation["text"]["div"].as_str().unwrap().contains(&format!("<a href=\"{patient}\">")));
+    let stored = server.get(&format!("GET /{patient}")).await.json();
+    assert_eq!(stored["link"][0]["other"]["reference"], patient.as_str());
+}
+
+#[tokio::test]
+async fn one_bad_entry_and_nothing_is_changed() {
+    let server = Server::start().await;
+    let put = |id: &str, more: Value| {
+        let mut resource = json!({"resourceType": "Patient", "id": id});
+        resource.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"resource": resource, "request": {"method": "PUT", "url": format!("Patient/{id}")}})
+    };
+    let identifier = json!({"identifier": [{"value": "twice"}]});
+    let (status, ..) = post(&server, &transaction(&json!([put("x", identifier.clone()), put("y", identifier)]))).await;
+    assert_eq!(status, 200);
+    let good = put("good", json!({}));
+    for (bad, expected, at) in [
+        (put("bad", json!({"gender": "x"})), 422, "Bundle.entry[1].resource.gender"),
+        (json!({"request": {"method": "GET", "url": "Nothing/1"}}), 422, "Bundle.entry[1].request.url"),
+        (
+            json!({"request": {"method": "PUT", "url": "Patient/x", "ifMatch": "W/\"7\""}, "resource": {"resourceType": "Patient", "id": "x"}}),
+            412,
+            "Bundle.entry[1]",
+        ),
+        (
+            json!({"request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=twice"}, "resource": {"resourceType": "Patient"}}),
+            412,
+            "Bundle.entry[1]",
+        ),
+        (json!({"request": {"method": "DELETE", "url": "Patient?identifier=twice"}}), 412, "Bundle.entry[1]"),
+        (
+            json!({"request": {"method": "PATCH", "url": "Patient/none"}, "resource": {"resourceType": "Parameters", "parameter": [
+                {"name": "operation", "part": [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": "Patient.name"}]}]}}),
+            404,
+            "Bundle.entry[1]",
+        ),
+        (
+            put("bad", json!({"generalPractitioner": [{"reference": "Organization?identifier=none"}]})),
+            412,
+            "Bundle.entry[1]",
+        ),
+        (
+            put("bad", json!({"link": [{"other": {"reference": "Patient?identifier=twice"}, "type": "refer"}]})),
+            412,
+            "Bundle.entry[1]",
+        ),
+        (good.clone(), 400, "Bundle.entry[1]"),
+    ] {
+        let (status, _, outcome) = post(&server, &transaction(&json!([good, bad]))).await;
+        assert_eq!((status, outcome["issue"][0]["expression"][0].as_str()), (expected, Some(at)), "{bad} {outcome}");
+        for id in ["good", "bad"] {
+            assert_eq!(server.get(&format!("GET /Patient/{id}")).await.status, 404, "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn deletions_come_first_and_conditions_are_heeded() {
+    let server = Server::start().await;
+    let patient = |value: &str| json!({"resourceType": "Patient", "identifier": [{"value": value}]});
+    let (_, _, answer) = post(
+        &server,
+        &transaction(&json!([
+            {"request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=a"}, "resource": patient("a")},
+            {"request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=b"}, "resource": patient("b")},
+        ])),
+    )
+    .await;
+    let [a, b] = [0, 1].map(|at| located(&answer, at));
+    let patch = json!({"resourceType": "Binary", "contentType": "application/json-patch+json",
+        "data": base64::Engine::encode(&base64::engine::general_purpose::STANDARD,
+            r#"[{"op":"add","path":"/link","value":[{"other":{"reference":"urn:uuid:new"},"type":"refer"}]}]"#)});
+    let (status, statuses, answer) = post(&server, &transaction(&json!([
+        {"fullUrl": "urn:uuid:new", "request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=a"}, "resource": patient("a")},
+        {"fullUrl": "urn:uuid:old", "request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=b"}, "resource": patient("b")},
+        {"request": {"method": "DELETE", "url": "Patient?identifier=a"}},
+        {"request": {"method": "PATCH", "url": "Patient?identifier=b", "ifMatch": "W/\"1\""}, "resource": patch},
+        {"request": {"method": "DELETE", "url": "Patient/never"}},
+        {"request": {"method": "POST", "url": "Basic"}, "resource": {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:old"}}},
+        {"request": {"method": "GET", "url": a}},
+    ]))).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        statuses,
+        ["201 Created", "200 OK", "204 No Content", "200 OK", "204 No Content", "201 Created", "410 Gone"]
+    );
+    let new = located(&answer, 0);
+    assert_ne!(new, a);
+    assert_eq!(located(&answer, 1), b);
+    let stored = server.get(&format!("GET /{b}")).await.json();
+    assert_eq!((&stored["link"][0]["other"]["reference"], &stored["meta"]["versionId"]), (&json!(new), &json!("2")));
+    let basic = server.get(&format!("GET /{}", located(&answer, 5))).await.json();
+    assert_eq!(basic["subject"]["reference"], b.as_str());
+}
+
+#[tokio::test]
+async fn of_transactions_that_create_the_same_one_creates_it() {
+    let server = Server::start().await;
+    let bundle = transaction(&json!([
+        {"fullUrl": "urn:uuid:1", "request": {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=http://x.org|1"},
+         "resource": {"resourceType": "Patient", "identifier": [{"system": "http://x.org", "value": "1"}]}},
+        {"request": {"method": "POST", "url": "Basic"},
+         "resource": {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:1"}}},
+    ]));
+    let answers = futures_util::future::join_all((0..20).map(|_| post(&server, &bundle))).await;
+    let created =
+        answers.iter().filter(|(_, statuses, _)| statuses.first().is_some_and(|status| status == "201 Created"));
+    assert_eq!(created.count(), 1);
+    let first = located(&answers[0].2, 0);
+    for (status, statuses, answer) in &answers {
+        assert_eq!(
+            (*status, located(answer, 0), statuses[1].as_str()),
+            (200, first.clone(), "201 Created"),
+            "{answer}"
+        );
+        let basic = server.get(&format!("GET /{}", located(answer, 1))).await.json();
+        assert_eq!(basic["subject"]["reference"], first.as_str());
+    }
+}
+
+#[tokio::test]
+async fn each_entry_of_a_batch_is_on_its_own() {
+    let server = Server::start().await;
+    let (status, statuses, answer) = post(&server, &batch(&json!([
+        {"fullUrl": "urn:uuid:a", "request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient"}},
+        {"request": {"method": "POST", "url": "Basic"}, "resource": {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:a"}}},
+        {"request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient", "name": [{"given": 1}]}},
+        {"request": {"method": "GET", "url": "metadata"}},
+        {"request": {"method": "DELETE", "url": "Patient/none"}},
+        {"request": {"method": "PUT", "url": "Patient/p"}},
+        {"request": {"method": "GET", "url": "Nothing/1"}},
+        7,
+        {"request": {"method": "POST", "url": "Basic"}, "resource": {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "Patient?identifier=1"}}},
+    ]))).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["type"], "batch-response");
+    assert_eq!(
+        statuses,
+        [
+            "201 Created",
+            "201 Created",
+            "422 Unprocessable Content",
+            "200 OK",
+            "204 No Content",
+            "400 Bad Request",
+            "404 Not Found",
+            "400 Bad Request",
+            "422 Unprocessable Content",
+        ]
+    );
+    let at = |entry: usize| &answer["entry"][entry]["response"]["outcome"]["issue"][0]["expression"][0];
+    assert_eq!(at(2), "Bundle.entry[2].resource.name[0].given");
+    assert_eq!(answer["entry"][3]["resource"]["resourceType"], "CapabilityStatement");
+    let basic = server.get(&format!("GET /{}", located(&answer, 1))).await.json();
+    assert_eq!(basic["subject"]["reference"], "urn:uuid:a");
+}
+
+#[tokio::test]
+async fn what_is_no_batch_and_no_transaction_is_refused() {
+    let server = Server::start().await;
+    for body in [
+        json!({"resourceType": "Patient"}),
+        json!({"resourceType": "Bundle"}),
+        json!({"resourceType": "Bundle", "type": "collection"}),
+        json!([]),
+        json!({"resourceType": "Bundle", "type": "batch", "entry": {}}),
+    ] {
+        assert_eq!(post(&server, &body).await.0, 400, "{body}");
+    }
+    for kind in ["batch", "transaction"] {
+        let (status, statuses, _) = post(&server, &json!({"resourceType": "Bundle", "type": kind})).await;
+        assert_eq!((status, statuses), (200, Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_prefer_the_resources_or_outcomes() {
+    let server = Server::start().await;
+    let bundle = transaction(&json!([
+        {"request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient", "active": true}},
+    ]));
+    for (prefer, path, expected) in [
+        ("return=representation", "/entry/0/resource/active", json!(true)),
+        ("return=OperationOutcome", "/entry/0/response/outcome/resourceType", json!("OperationOutcome")),
+        ("return=minimal", "/entry/0/resource", Value::Null),
+    ] {
+        let headers = [("content-type", "application/fhir+json"), ("prefer", prefer)];
+        let answer = server.send("POST /", &headers, bundle.to_string().as_bytes()).await.json();
+        assert_eq!(answer.pointer(path).unwrap_or(&Value::Null), &expected, "{answer}");
     }
 }

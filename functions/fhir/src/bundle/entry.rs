@@ -35,7 +35,7 @@ pub(super) struct Entry<'a> {
 #[derive(Debug)]
 pub(super) enum Action<'a> {
     /// Create, unless something matches.
-    Create(&'static str, Option<Criteria>, Json<'a>),
+    Create(&'static str, Option<Box<Criteria>>, Json<'a>),
     /// Update, or create.
     Update(On, Json<'a>),
     /// Patch.
@@ -52,7 +52,7 @@ pub(super) enum On {
     /// That one.
     Key(Key),
     /// What matches.
-    Criteria(Criteria),
+    Criteria(Box<Criteria>),
 }
 
 /// A patch as it comes in a Bundle.
@@ -123,15 +123,19 @@ impl Reader<'_> {
         let (path, query) = target(url, self.server.base).map_err(|error| (".request.url", error))?;
         let segments: Vec<&str> = path.iter().map(String::as_str).collect();
         let route = route(method, &segments, !query.is_empty()).map_err(|error| (".request.url", error))?;
-        let matching =
-            |kind| self.server.criteria(kind, &query).map(On::Criteria).map_err(|error| (".request.url", error));
+        let matching = |kind| {
+            self.server
+                .criteria(kind, &query)
+                .map(|criteria| On::Criteria(Box::new(criteria)))
+                .map_err(|error| (".request.url", error))
+        };
         let action = match route {
             Route::Create(kind) => {
                 let unless = conditions.if_none_exist.as_deref().map(|query| self.server.criteria(kind, query));
                 let unless = unless.transpose().map_err(|error| (".request.ifNoneExist", error))?;
                 let mut json = of_type(kind, body)?;
                 json.as_object_mut().and_then(|object| object.remove("id")); // that of the sender: the server gives another
-                Action::Create(kind, unless, json)
+                Action::Create(kind, unless.map(Box::new), json)
             }
             Route::Update(key) => {
                 let json = of_type(key.resource_type, body)?;
@@ -186,8 +190,11 @@ fn conditions(request: &Object<'_>) -> Result<Conditions, Error> {
     Conditions::of_entry(text("ifMatch"), text("ifNoneMatch"), None, text("ifNoneExist"))
 }
 
+/// Segments of a path, and names and values of a query.
+type Target = (Vec<String>, Vec<(String, String)>);
+
 /// Path and query of an entry's URL, which is relative to the base, or the whole address of something here.
-fn target(url: &str, base: &str) -> Result<(Vec<String>, Vec<(String, String)>), Error> {
+fn target(url: &str, base: &str) -> Result<Target, Error> {
     let here =
         url.strip_prefix(base).filter(|rest| !base.is_empty() && (rest.is_empty() || rest.starts_with(['/', '?'])));
     if here.is_none() && url.split(['?', '/']).next().is_some_and(|first| first.contains(':')) {

@@ -101,9 +101,10 @@ fn references(server: &Server<'_>, entries: &mut [Entry<'_>]) -> Result<HashMap<
     for entry in entries {
         let index = entry.index;
         let mut wrong = None;
-        let json = match &mut entry.action {
-            Action::Create(_, _, json) | Action::Update(_, json) | Action::Patch(_, Change::FhirPath(json)) => json,
-            _ => continue,
+        let (Action::Create(_, _, json) | Action::Update(_, json) | Action::Patch(_, Change::FhirPath(json))) =
+            &mut entry.action
+        else {
+            continue;
         };
         conditional(json, &mut |kind, text| {
             if wrong.is_some() || found.contains_key(&**text) {
@@ -144,7 +145,9 @@ fn questions(entries: &[Entry<'_>], references: &HashMap<String, Conditional>) -
             Action::Create(_, None, _) | Action::Get(_) => (),
         }
     }
-    references.values().for_each(|reference| add(&mut questions.referred, &reference.criteria));
+    for reference in references.values() {
+        add(&mut questions.referred, &reference.criteria);
+    }
     questions
 }
 
@@ -202,45 +205,15 @@ impl<'f, 'a> Planner<'f, 'a> {
     fn entry(&mut self, entry: Entry<'a>) -> Result<(), Error> {
         let Entry { index, full_url, action, conditions } = entry;
         match action {
-            Action::Create(kind, unless, json) => self.create(full_url, kind, unless.as_ref(), json),
+            Action::Create(kind, unless, json) => self.create(full_url, kind, unless.as_deref(), json),
             Action::Update(On::Key(key), json) => {
                 self.touch(&key, index)?;
                 self.write(full_url, update::plan(&key, self.facts.base(&key), json, &conditions)?);
                 Ok(())
             }
             Action::Update(On::Criteria(criteria), json) => self.update(index, full_url, &criteria, json, &conditions),
-            Action::Patch(on, change) => {
-                let (key, base) = match on {
-                    On::Key(key) => (key.clone(), self.facts.base(&key)),
-                    On::Criteria(criteria) => {
-                        let found = patch::target(self.matches(&criteria), criteria.resource_type())?;
-                        (found.key.clone(), self.same(&found)?)
-                    }
-                };
-                self.touch(&key, index)?;
-                let step = self.planned.steps.len();
-                self.planned.steps.push(Step::Done(Answer::empty(200, None))); // until it is applied
-                self.name(full_url.as_deref(), &key, &base);
-                self.patches.push(Patching { step, index, full_url, key, base, change, conditions });
-                Ok(())
-            }
-            Action::Delete(on) => {
-                let (key, base) = match on {
-                    On::Key(key) => (key.clone(), self.facts.base(&key)),
-                    On::Criteria(criteria) => match delete::target(self.facts.found(&criteria).to_vec())? {
-                        Some(found) => (found.key.clone(), self.same(&found)?),
-                        None => {
-                            update::hold(&Base::default(), &conditions)?;
-                            let nothing = Answer::empty(204, None);
-                            self.planned.steps.push(Step::Done(nothing));
-                            return Ok(());
-                        }
-                    },
-                };
-                self.touch(&key, index)?;
-                self.write(None, delete::plan(&key, base, &conditions)?);
-                Ok(())
-            }
+            Action::Patch(on, change) => self.patch(index, full_url, on, change, conditions),
+            Action::Delete(on) => self.delete(index, on, &conditions),
             Action::Get(request) => {
                 self.planned.steps.push(Step::Get(request));
                 Ok(())
@@ -301,6 +274,47 @@ impl<'f, 'a> Planner<'f, 'a> {
             }
         };
         self.write(full_url, plan);
+        Ok(())
+    }
+
+    fn patch(
+        &mut self,
+        index: usize,
+        full_url: Option<String>,
+        on: On,
+        change: Change<'a>,
+        conditions: Conditions,
+    ) -> Result<(), Error> {
+        let (key, base) = match on {
+            On::Key(key) => (key.clone(), self.facts.base(&key)),
+            On::Criteria(criteria) => {
+                let found = patch::target(self.matches(&criteria), criteria.resource_type())?;
+                (found.key.clone(), self.same(&found)?)
+            }
+        };
+        self.touch(&key, index)?;
+        self.name(full_url.as_deref(), &key, &base);
+        let step = self.planned.steps.len();
+        self.planned.steps.push(Step::Done(Answer::empty(200, None))); // until it is applied
+        self.patches.push(Patching { step, index, full_url, key, base, change, conditions });
+        Ok(())
+    }
+
+    fn delete(&mut self, index: usize, on: On, conditions: &Conditions) -> Result<(), Error> {
+        let (key, base) = match on {
+            On::Key(key) => (key.clone(), self.facts.base(&key)),
+            On::Criteria(criteria) => {
+                if let Some(found) = delete::target(self.facts.found(&criteria).to_vec())? {
+                    (found.key.clone(), self.same(&found)?)
+                } else {
+                    update::hold(&Base::default(), conditions)?;
+                    self.planned.steps.push(Step::Done(Answer::empty(204, None)));
+                    return Ok(());
+                }
+            }
+        };
+        self.touch(&key, index)?;
+        self.write(None, delete::plan(&key, base, conditions)?);
         Ok(())
     }
 
@@ -455,3 +469,6 @@ impl Planned<'_> {
         steps.into_iter().map(&mut done).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,6 +104,9 @@ pub enum Error {
     /// 503 or 500: the store failed. The source is for the logs.
     #[error("the store did not answer")]
     Store(#[from] AwsError),
+    /// 503: the message could not be archived. The source is for the logs.
+    #[error("the message could not be archived, but may have been carried out; send it again")]
+    Archive(#[source] AwsError),
     /// 500: what the store holds can't be understood, or another fault of the server itself. The source is for the logs.
     #[error("the server failed at this request; its logs say why")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
@@ -177,7 +180,7 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> String {
         match self {
-            Self::Store(error) => format!("{} failed with {}", error.action, error.code),
+            Self::Store(error) | Self::Archive(error) => format!("{} failed with {}", error.action, error.code),
             error => chain(error),
         }
     }
@@ -211,6 +214,7 @@ impl Error {
             Self::Busy => (503, "transient", "Busy"),
             Self::Store(error) if error.retryable => (503, "transient", "StoreUnavailable"),
             Self::Store(_) => (500, "exception", "StoreFailed"),
+            Self::Archive(_) => (503, "transient", "ArchiveFailed"),
             Self::Internal(_) => (500, "exception", "Internal"),
         }
     }
@@ -223,7 +227,7 @@ impl FunctionError for Error {
 
     fn retryable(&self) -> bool {
         match self {
-            Self::Conflict(_) | Self::TooMany | Self::Timeout | Self::Busy => true,
+            Self::Conflict(_) | Self::TooMany | Self::Timeout | Self::Busy | Self::Archive(_) => true,
             Self::Store(error) => error.retryable,
             Self::Entry { error, .. } => error.retryable(),
             _ => false,

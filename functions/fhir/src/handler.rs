@@ -92,7 +92,7 @@ impl Handler {
         let archiving = archive.put(request, id, server.store.now());
         let (archived, answered) = futures_util::join!(archiving, dispatch(&server, route, request));
         let answered = answered?;
-        archived.map_err(Error::Store)?;
+        archived.map_err(Error::Archive)?;
         Ok(answered)
     }
 
@@ -119,9 +119,10 @@ fn record(id: &str, route: Option<&Route>, answered: &Result<Response, Error>, t
     let resource = route.and_then(Route::key).map_or("", |key| key.id.as_str());
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status = answered.as_ref().map_or_else(Error::status, |response| response.status);
+    let failed = status >= 500 && status != 501; // 501: the client asks for what this server does not have
     match answered {
         Ok(_) => tracing::info!(id, interaction, resource_type, resource, status, milliseconds, "answered"),
-        Err(error) if status < 500 => {
+        Err(error) if !failed => {
             let error_type = error.error_type();
             tracing::info!(id, interaction, resource_type, resource, status, error_type, milliseconds, "refused");
         }
@@ -143,8 +144,8 @@ fn record(id: &str, route: Option<&Route>, answered: &Result<Response, Error>, t
     Metrics::new("Fhir")
         .dimension("Interaction", interaction)
         .value("Requests", Unit::Count, 1)
-        .value("Refused", Unit::Count, u64::from((400..500).contains(&status)))
-        .value("Failed", Unit::Count, u64::from(status >= 500))
+        .value("Refused", Unit::Count, u64::from(status >= 400 && !failed))
+        .value("Failed", Unit::Count, u64::from(failed))
         .value("Latency", Unit::Milliseconds, milliseconds)
         .emit();
 }

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{BASE, Server};
 use serde_json::{Value, json};
 
@@ -358,4 +360,25 @@ async fn people_can_read_json_if_they_want_to_and_a_head_has_none() {
     assert!(pretty.text.contains("\n  \"id\": \"1\""), "{}", pretty.text);
     let head = server.get("HEAD /Patient/1").await;
     assert_eq!((head.status, head.text.as_str(), head.header("ETag")), (200, "", "W/\"1\""));
+}
+
+#[tokio::test]
+async fn who_has_no_time_left_is_told_so_and_what_is_no_http_is_an_error() {
+    let server = Server::start().await;
+    let event = json!({
+        "rawPath": "/Patient/1", "requestContext": {"http": {"method": "GET"}, "requestId": "r"}, "headers": {},
+    });
+    let answer = server.handle(&event, Duration::from_millis(900)).await.unwrap();
+    assert_eq!((&answer["statusCode"], &answer["headers"]["Retry-After"]), (&json!(503), &json!("1")), "{answer}");
+    let error = server.handle(&json!({"Records": []}), Duration::from_mins(1)).await.unwrap_err();
+    assert_eq!(error.error_type, "UnknownEvent");
+}
+
+#[tokio::test]
+async fn what_can_not_be_archived_is_not_answered_as_if_it_were() {
+    let server = Server::start().await;
+    server.cloud.s3.delete_bucket().bucket(fhir_local::cloud::ARCHIVE_BUCKET).send().await.unwrap();
+    let answer = server.post("POST /Patient", &patient("F")).await;
+    assert_eq!((answer.status, answer.header("Retry-After")), (503, "1"), "{}", answer.text);
+    assert_eq!(server.get("GET /Patient/1").await.status, 404, "reads need no archive");
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn routed(method: &str, path: &str) -> Result<Route, Error> {
@@ -79,4 +81,15 @@ fn ids_are_as_the_data_type_says() {
         assert_eq!(is_id(id), good, "{id}");
     }
     assert!(is_id(&"x".repeat(64)) && !is_id(&"x".repeat(65)));
+}
+
+proptest! {
+    #[test]
+    fn no_path_is_too_odd(path in prop::collection::vec("(Patient|_history|_search|\\$validate|\\*|[^/]{0,9})", 0..6), parameters: bool) {
+        let path: Vec<_> = path.iter().map(String::as_str).collect();
+        for method in [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Other] {
+            let routed = route(method, &path, parameters);
+            prop_assert!(routed.is_ok() || routed.is_err_and(|error| matches!(error.status(), 400 | 404 | 405 | 501)));
+        }
+    }
 }

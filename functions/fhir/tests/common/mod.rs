@@ -13,7 +13,7 @@ use fhir::store::Store;
 use fhir::store::bodies::Bodies;
 use fhir::store::table::Table;
 use fhir_local::cloud::{ARCHIVE_BUCKET, BUCKET, Cloud, TABLE};
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -73,15 +73,20 @@ impl Server {
             "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": uuid::Uuid::new_v4().to_string()},
             "body": STANDARD.encode(body), "isBase64Encoded": true,
         });
-        let mut context = Context::default();
-        let deadline = SystemTime::now() + Duration::from_mins(1);
-        context.deadline = u64::try_from(deadline.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        let event = LambdaEvent::new(RawValue::from_string(event.to_string()).unwrap(), context);
-        let mut answer = self.handler.handle(event).await.map_err(lambda_runtime::Diagnostic::from).unwrap();
+        let mut answer = self.handle(&event, Duration::from_mins(1)).await.unwrap();
         let Value::String(text) = answer["body"].take() else { panic!("the answer has no body member") };
         assert_eq!(answer["isBase64Encoded"], json!(false), "nobody has asked for gzip");
         let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
         Answer { status, headers: answer["headers"].take(), text }
+    }
+
+    /// Gives the handler an event, and so much time.
+    pub async fn handle(&self, event: &Value, time: Duration) -> Result<Value, Diagnostic> {
+        let deadline = (SystemTime::now() + time).duration_since(UNIX_EPOCH).unwrap();
+        let mut context = Context::default();
+        context.deadline = u64::try_from(deadline.as_millis()).unwrap();
+        let event = LambdaEvent::new(RawValue::from_string(event.to_string()).unwrap(), context);
+        self.handler.handle(event).await.map_err(Diagnostic::from)
     }
 
     /// Sends a request without a body.

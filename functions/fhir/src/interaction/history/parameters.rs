@@ -111,7 +111,18 @@ fn period(text: &str) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_cursor_is_too_odd(bytes: Vec<u8>, text: String, time in "[0-9a-f]{0,17}", number in "[0-9]{0,21}") {
+            let _ = Place::of_cursor(&text);
+            let _ = Place::of_cursor(&URL_SAFE_NO_PAD.encode(bytes));
+            let _ = Place::of_cursor(&URL_SAFE_NO_PAD.encode(format!("{time}#Patient/1#{number}")));
+        }
+    }
 
     fn config() -> Config {
         Config {

@@ -376,8 +376,9 @@ async fn who_has_no_time_left_is_told_so_and_what_is_no_http_is_an_error() {
 
 #[tokio::test]
 async fn what_can_not_be_archived_is_not_answered_as_if_it_were() {
-    let server = Server::start().await;
-    server.cloud.s3.delete_bucket().bucket(fhir_local::cloud::ARCHIVE_BUCKET).send().await.unwrap();
+    let mut server = Server::start().await;
+    let config = fhir::config::Config { archive_bucket: Some("no bucket".to_owned()), ..Server::config() };
+    server.handler = fhir::handler::Handler::new(server.cloud.dynamodb.clone(), server.cloud.s3.clone(), config);
     let answer = server.post("POST /Patient", &patient("F")).await;
     assert_eq!((answer.status, answer.header("Retry-After")), (503, "1"), "{}", answer.text);
     assert_eq!(server.get("GET /Patient/1").await.status, 404, "reads need no archive");

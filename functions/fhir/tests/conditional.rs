@@ -19,7 +19,7 @@ fn patient(identifier: &str, family: &str) -> Value {
 }
 
 fn with_id(id: &str, mut resource: Value) -> Value {
-    resource["id"] = json!(id);
+    resource.as_object_mut().and_then(|resource| resource.insert("id".to_owned(), json!(id)));
     resource
 }
 

@@ -1,7 +1,13 @@
 //! A server in this process: the function's own handler and store, on a `DynamoDB` (dynoxide) and an S3 (s3s) in memory.
 
-#![expect(clippy::allow_attributes, reason = "which helper is left over differs from test to test")]
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests' own; which helper is left over differs from test to test"
+)]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::bundle::entry::Reader;
+use crate::bundle::entry::{Fault, Reader};
 use crate::bundle::tests::{config, server};
 
 /// Plans entries over an empty store: the statuses, or what is wrong.
@@ -10,7 +10,7 @@ async fn planned(entries: &[&str]) -> Result<Vec<u16>, String> {
     let reader = Reader { server: &server, request: &request };
     let entries = entries.iter().enumerate();
     let entries: Vec<Entry<'_>> = entries
-        .map(|(at, text)| reader.entry(at, Json::parse(text.as_bytes()).unwrap()).map_err(|fault| fault.into_error()))
+        .map(|(at, text)| reader.entry(at, Json::parse(text.as_bytes()).unwrap()).map_err(Fault::into_error))
         .collect::<Result<_, _>>()
         .unwrap();
     let facts = Facts::default();
@@ -19,13 +19,13 @@ async fn planned(entries: &[&str]) -> Result<Vec<u16>, String> {
         let index = entry.index;
         planner.entry(entry).map_err(|error| of_entry(index)(error).to_string())?;
     }
-    let planned = planner.finish(&server, true).await.map_err(|error| error.to_string())?;
+    let all = planner.finish(&server, true).await.map_err(|error| error.to_string())?;
     let status = |step: &Step| match step {
         Step::Write { status, .. } => *status,
         Step::Done(answer) => answer.status,
         Step::Get(_) => 0,
     };
-    Ok(planned.steps.iter().map(status).collect())
+    Ok(all.steps.iter().map(status).collect())
 }
 
 const POST: &str = r#"{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}}"#;

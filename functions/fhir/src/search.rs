@@ -146,7 +146,8 @@ async fn pages(
     };
     let after = cursor.map(|cursor| (cursor.order == order).then_some(cursor.place.as_str()));
     let after = after.map(|place| place.ok_or_else(|| Error::Parameter("_cursor is of another search".to_owned())));
-    let task = Task { wanted, source, backward, after: after.transpose()?, limit: query.count, bytes: Some(PAGE_BYTES) };
+    let task =
+        Task { wanted, source, backward, after: after.transpose()?, limit: query.count, bytes: Some(PAGE_BYTES) };
     Ok((find::find(store, run, &task).await?, order))
 }
 
@@ -176,7 +177,9 @@ async fn in_memory(
     let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, bytes: Some(usize::MAX) };
     let found = find::find(store, run, &task).await?;
     if found.next.is_some() {
-        return Err(too_broad(&format!("more than {MOST_SORTED} resources would have to be sorted; name more parameters")));
+        return Err(too_broad(&format!(
+            "more than {MOST_SORTED} resources would have to be sorted; name more parameters"
+        )));
     }
     let sorted = |found: Match| (Sorted::of(&found, &query.sort, store.base_url()), found);
     let mut matches: Vec<(Sorted, Match)> = found.matches.into_iter().map(sorted).collect();
@@ -186,9 +189,9 @@ async fn in_memory(
         Some(_) => return Err(Error::Parameter("_cursor is of another search".to_owned())),
         None => None,
     };
-    let rest = matches.into_iter().filter(|(sorted, _)| {
-        after.as_ref().is_none_or(|after| sorted.compare(after, &query.sort).is_gt())
-    });
+    let rest = matches
+        .into_iter()
+        .filter(|(sorted, _)| after.as_ref().is_none_or(|after| sorted.compare(after, &query.sort).is_gt()));
     let mut page = Found::default();
     let (mut bytes, mut last) = (0, None);
     for (sorted, found) in rest {

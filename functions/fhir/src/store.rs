@@ -30,6 +30,8 @@ pub struct Store {
     pub(crate) bodies: Bodies,
     clock: fn() -> i64,
     base: String,
+    /// Writes of one `TransactWriteItems`.
+    actions: usize,
 }
 
 /// Why the store did not do what it was asked for.
@@ -53,7 +55,7 @@ impl Store {
     /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
     #[must_use]
     pub fn new(table: Table, bodies: Bodies, base: &str) -> Self {
-        Self { table, bodies, clock: system_clock, base: base.to_owned() }
+        Self { table, bodies, clock: system_clock, base: base.to_owned(), actions: commit::ACTIONS }
     }
 
     /// The same store, for a request to another address.
@@ -72,6 +74,13 @@ impl Store {
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The same store that commits in two phases what is more than that many writes, for tests.
+    #[must_use]
+    pub fn with_actions(mut self, actions: usize) -> Self {
+        self.actions = actions;
         self
     }
 

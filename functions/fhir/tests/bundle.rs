@@ -68,15 +68,21 @@ fn located(answer: &Value, entry: usize) -> String {
     location.split_once("/_history/").unwrap().0.to_owned()
 }
 
+/// What a function URL makes of a large Bundle, which only fits compressed.
+fn event(text: &[u8]) -> Value {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, text).unwrap();
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
+        "headers": {"content-type": "application/fhir+json", "content-encoding": "gzip"},
+        "requestContext": {"http": {"method": "POST"}, "stage": "$default", "requestId": "1"},
+        "body": STANDARD.encode(gzip.finish().unwrap()), "isBase64Encoded": true,
+    })
+}
+
 /// Posts a large Bundle, with all the time that a build without optimization needs.
 async fn post_text(server: &Server, text: &[u8]) -> Value {
-    let event = json!({
-        "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
-        "headers": {"content-type": "application/fhir+json"},
-        "requestContext": {"http": {"method": "POST"}, "stage": "$default", "requestId": "1"},
-        "body": STANDARD.encode(text), "isBase64Encoded": true,
-    });
-    let answer = server.handle(&event, Duration::from_mins(30)).await.unwrap();
+    let answer = server.handle(&event(text), Duration::from_mins(30)).await.unwrap();
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
 
@@ -368,4 +374,59 @@ async fn a_client_may_prefer_the_resources_or_outcomes() {
         let answer = server.send("POST /", &headers, bundle.to_string().as_bytes()).await.json();
         assert_eq!(answer.pointer(path).unwrap_or(&Value::Null), &expected, "{answer}");
     }
+}
+
+/// The most memory that this process has had, in MB.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+}
+
+/// Linux on its own, as Lambda gives it: the store runs in another process than the function, which is this test again.
+/// `cargo test --release -p fhir --test bundle -- --ignored a_bundle_of_6_mb`
+#[tokio::test]
+#[ignore = "measures; a build without optimization takes other memory"]
+async fn a_bundle_of_6_mb_takes_120_mb_at_most() {
+    if let Ok(place) = std::env::var("MEASURED_FUNCTION") {
+        return measured(&place).await;
+    }
+    let server = Server::start().await;
+    for (name, text) in synthea() {
+        if text.len() < 6_000_000 {
+            post_text(&server, &text).await; // what the others refer to
+            continue;
+        }
+        let place = server.cloud.folder.join("event.json");
+        std::fs::write(&place, event(&text).to_string()).unwrap();
+        let place = format!("{},{},{}", server.cloud.dynamodb_address, server.cloud.s3_address, place.display());
+        let mut function = tokio::process::Command::new(std::env::current_exe().unwrap());
+        function.args(["--ignored", "--exact", "a_bundle_of_6_mb_takes_120_mb_at_most", "--nocapture"]);
+        assert!(function.env("MEASURED_FUNCTION", place).status().await.unwrap().success(), "{name}");
+    }
+}
+
+/// Gives the function, on services in another process, the event in that file.
+async fn measured(place: &str) {
+    let [dynamodb, s3, event] = place.split(',').collect::<Vec<_>>().try_into().unwrap();
+    let mut env = shared::env::Reader::new(|name: &str| match name {
+        "AWS_REGION" => Some("eu-central-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    });
+    let sdk = shared::aws::config(&mut env).unwrap();
+    let at = |address| format!("http://{address}");
+    let dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk).endpoint_url(at(dynamodb)).build();
+    let s3 = aws_sdk_s3::config::Builder::from(&sdk).endpoint_url(at(s3)).force_path_style(true).build();
+    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
+    let handler = Handler::new(dynamodb, s3, Server::config()).with_clock(|| 1_800_000_000_000);
+    let (event, mut context) = (std::fs::read_to_string(event).unwrap(), lambda_runtime::Context::default());
+    context.deadline = u64::MAX / 2;
+    let event = lambda_runtime::LambdaEvent::new(serde_json::value::RawValue::from_string(event).unwrap(), context);
+    let before = peak();
+    let began = Instant::now();
+    let answer = handler.handle(event).await.map_err(lambda_runtime::Diagnostic::from).unwrap();
+    println!("{:?}, {} MB at most, {before} MB before", began.elapsed(), peak());
+    assert_eq!(answer["statusCode"], 200);
+    assert!(cfg!(debug_assertions) || peak() <= 120, "{} MB", peak());
 }

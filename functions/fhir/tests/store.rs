@@ -1,10 +1,10 @@
 //! The store's promises, on a real `DynamoDB` (dynoxide): all or nothing, whatever happens when.
 
-mod common;
 #[path = "common/calls.rs"]
 mod calls;
+mod common;
 
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::cell::Cell;
 
 use calls::Calls;
 use common::{BASE, Server};
@@ -14,18 +14,31 @@ use fhir::store::{Base, Content, Draft, Key, Method, Store, StoreError, Version}
 use fhir_local::cloud::{BUCKET, TABLE};
 use fhir_model::json::Json;
 
-static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
+thread_local! {
+    /// Each test has a thread, and a time, of its own.
+    static NOW: Cell<i64> = const { Cell::new(1_800_000_000_000) };
+}
 
 fn clock() -> i64 {
-    NOW.fetch_add(1, SeqCst)
+    pass(1)
+}
+
+fn pass(milliseconds: i64) -> i64 {
+    NOW.set(NOW.get() + milliseconds);
+    NOW.get()
 }
 
 /// A function that may crash: its own client on the server's table.
 fn function(server: &Server) -> (Store, Calls) {
+    function_of(server, 100)
+}
+
+/// The same, that commits more than that many writes in two phases.
+fn function_of(server: &Server, actions: usize) -> (Store, Calls) {
     let calls = Calls::default();
     let client = calls.of(&server.cloud.dynamodb);
     let store = Store::new(Table::new(client, TABLE), Bodies::new(server.cloud.s3.clone(), BUCKET), BASE);
-    (store.with_clock(clock), calls)
+    (store.with_clock(clock).with_actions(actions), calls)
 }
 
 fn basic(id: &str, text: &str) -> Json<'static> {
@@ -59,11 +72,11 @@ async fn seen(store: &Store, keys: &[Key]) -> (usize, usize) {
     (of(1), of(2))
 }
 
-async fn crashes_everywhere(count: usize) {
+async fn crashes_everywhere(count: usize, actions: usize) {
     let server = Server::start().await;
-    let (survivor, _) = function(&server);
+    let (survivor, _) = function_of(&server, actions);
     // How many calls a whole life has: creating all, then updating all.
-    let (store, calls) = function(&server);
+    let (store, calls) = function_of(&server, actions);
     let all = keys("whole", count);
     write(&store, &all, "one").await.unwrap();
     let (created, _) = calls.take();
@@ -73,7 +86,7 @@ async fn crashes_everywhere(count: usize) {
     let mut outcomes = [0, 0];
     for crash in 0..created {
         let all = keys(&format!("c{crash}"), count);
-        let (store, calls) = function(&server);
+        let (store, calls) = function_of(&server, actions);
         calls.stop_after(crash);
         let result = write(&store, &all, "one").await;
         let (ones, _) = seen(&survivor, &all).await;
@@ -81,9 +94,9 @@ async fn crashes_everywhere(count: usize) {
         assert!(ones == count || result.is_err(), "a success of nothing, at call {crash}");
         outcomes[usize::from(ones > 0)] += 1;
         // A minute later what the dead function held is free again.
-        NOW.fetch_add(61_000, SeqCst);
+        pass(61_000);
         assert_eq!(seen(&survivor, &all).await.0, ones, "at call {crash}: what was seen once stays so");
-        if crash % 7 == 0 {
+        if crash % 3 == 0 {
             write(&survivor, &all, "after").await.unwrap();
             assert_eq!(seen(&survivor, &all).await, if ones == 0 { (count, 0) } else { (0, count) });
         }
@@ -91,29 +104,29 @@ async fn crashes_everywhere(count: usize) {
     for crash in 0..updated {
         let all = keys(&format!("u{crash}"), count);
         write(&survivor, &all, "one").await.unwrap();
-        let (store, calls) = function(&server);
+        let (store, calls) = function_of(&server, actions);
         calls.stop_after(crash);
         let result = write(&store, &all, "two").await;
         let (ones, twos) = seen(&survivor, &all).await;
         assert!((ones, twos) == (count, 0) || (ones, twos) == (0, count), "{ones} and {twos} at call {crash}");
         assert!(twos == count || result.is_err(), "a success of nothing, at call {crash}");
         outcomes[usize::from(twos > 0)] += 1;
-        NOW.fetch_add(61_000, SeqCst);
+        pass(61_000);
         assert_eq!(seen(&survivor, &all).await, (ones, twos));
     }
     println!("{count} resources: {created} and {updated} calls; crashes before and after the commit: {outcomes:?}");
     assert!(outcomes[0] > 0);
-    assert!(count <= 100 || outcomes[1] > 0, "the large transaction goes on after its commit");
+    assert!(count <= actions || outcomes[1] > 0, "the large transaction goes on after its commit");
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_crash_after_any_call_of_a_small_transaction_leaves_all_or_nothing() {
-    crashes_everywhere(5).await;
+    crashes_everywhere(5, 100).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_crash_after_any_call_of_a_large_transaction_leaves_all_or_nothing() {
-    crashes_everywhere(101).await;
+    crashes_everywhere(5, 3).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -175,11 +188,14 @@ async fn a_large_body_goes_to_s3_and_comes_back() {
     let (store, _) = function(&server);
     let key = Key::new("Basic", "large");
     // Hardly compressible: the digits of a linear congruence.
-    let text: String = (0_u64..400_000).scan(1_u64, |state, _| {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        Some(char::from(b'a' + u8::try_from((*state >> 60) & 15).unwrap()))
-    }).collect();
-    let draft = |base| Draft { key: key.clone(), base, method: Method::Put, content: Content::Json(basic("large", &text)) };
+    let text: String = (0_u64..400_000)
+        .scan(1_u64, |state, _| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            Some(char::from(b'a' + u8::try_from((*state >> 60) & 15).unwrap()))
+        })
+        .collect();
+    let draft =
+        |base| Draft { key: key.clone(), base, method: Method::Put, content: Content::Json(basic("large", &text)) };
     let versions = store.commit(vec![draft(Base::default())], &[]).await.unwrap();
     assert!(matches!(versions[0].body, fhir::store::Body::Object(_)));
     let base = store.base(std::slice::from_ref(&key)).await.unwrap().remove(0);

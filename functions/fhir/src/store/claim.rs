@@ -29,12 +29,12 @@ impl Store {
             distinct.dedup();
             let items = self.table.get_all(&distinct).await?;
             let run = Run::default();
-            self.resolve(&run, items.iter().filter_map(|item| item.get_text("nx"))).await?;
+            self.resolve(&run, items.iter().filter_map(|item| item.get_text("n_x"))).await?;
             let pending = |id: &str| run.outcome(id) == Some(Outcome::Pending);
-            if !items.iter().any(|item| item.get_text("nx").is_some_and(pending)) {
+            if !items.iter().any(|item| item.get_text("n_x").is_some_and(pending)) {
                 let guard = |key: &ItemKey| {
                     let item = items.iter().find(|item| item.get_text("pk") == Some(&key.pk));
-                    let staged = item.and_then(|item| item.get_text("nx")).map(str::to_owned);
+                    let staged = item.and_then(|item| item.get_text("n_x")).map(str::to_owned);
                     Guard { number: item.and_then(|item| item.get_number("v")), staged }
                 };
                 return Ok(keys.iter().map(|key| Claim { key: key.clone(), guard: guard(key) }).collect());
@@ -49,21 +49,21 @@ impl Claim {
     /// Uses the claim up: with the commit.
     pub(super) fn take(&self, now: i64) -> Write {
         let next = self.guard.number.unwrap_or_default() + 1;
-        let change = Change::new("SET v = :next, #ttl = :ttl REMOVE nx");
+        let change = Change::new("SET v = :next, #ttl = :ttl REMOVE n_x");
         let change = change.number(":next", next).number(":ttl", now / 1000 + LIFE);
         Write::Update(self.key.clone(), change, self.guard.condition())
     }
 
     /// Stages its use.
     pub(super) fn stage(&self, transaction: &str, now: i64) -> Write {
-        let change = Change::new("SET nx = :tx, #ttl = :ttl").text(":tx", transaction);
+        let change = Change::new("SET n_x = :tx, #ttl = :ttl").text(":tx", transaction);
         Write::Update(self.key.clone(), change.number(":ttl", now / 1000 + LIFE), self.guard.condition())
     }
 
     /// Makes its staged use a use.
     pub(super) fn promote(&self, transaction: &str, now: i64) -> Write {
         let Write::Update(key, change, _) = self.take(now) else { return self.take(now) };
-        let condition = super::table::Condition::new("nx = :tx").text(":tx", transaction);
+        let condition = super::table::Condition::new("n_x = :tx").text(":tx", transaction);
         Write::Update(key, change, condition)
     }
 }

@@ -16,7 +16,7 @@ use super::version::{Transaction, Version};
 use super::{Claim, Store, StoreError};
 
 /// Limits of `TransactWriteItems`: 100 actions, and 4 MB (with some room for what we don't count).
-const ACTIONS: usize = 100;
+pub(super) const ACTIONS: usize = 100;
 const BYTES: usize = 3_500_000;
 
 impl Store {
@@ -28,7 +28,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let bytes: usize = prepared.iter().map(|change| change.version.write("", Item::default()).size() + 200).sum();
-        let committed = if prepared.len() + claims.len() <= ACTIONS && bytes <= BYTES {
+        let committed = if prepared.len() + claims.len() <= self.actions && bytes <= BYTES {
             self.at_once(prepared, claims).await
         } else {
             self.in_two_phases(prepared, claims).await
@@ -63,7 +63,7 @@ impl Store {
             writes.push(Write::Put(item, change.base.guard.condition()));
         }
         writes.extend(claims.iter().map(|claim| claim.take(now)));
-        let room = ACTIONS.saturating_sub(writes.len());
+        let room = self.actions.saturating_sub(writes.len());
         let dropped: Vec<ItemKey> = prepared.iter().flat_map(|change| change.dropped.iter().cloned()).collect();
         let inside = dropped.len() <= room;
         if inside {

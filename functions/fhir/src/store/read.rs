@@ -57,11 +57,11 @@ impl Guard {
     /// That nothing has changed since it was read.
     pub(crate) fn condition(&self) -> Condition {
         match (self.number, &self.staged) {
-            (None, None) => Condition::new("attribute_not_exists(v) AND attribute_not_exists(nx)"),
-            (Some(number), None) => Condition::new("v = :seen AND attribute_not_exists(nx)").number(":seen", number),
-            (None, Some(staged)) => Condition::new("attribute_not_exists(v) AND nx = :staged").text(":staged", staged),
+            (None, None) => Condition::new("attribute_not_exists(v) AND attribute_not_exists(n_x)"),
+            (Some(number), None) => Condition::new("v = :seen AND attribute_not_exists(n_x)").number(":seen", number),
+            (None, Some(staged)) => Condition::new("attribute_not_exists(v) AND n_x = :staged").text(":staged", staged),
             (Some(number), Some(staged)) => {
-                Condition::new("v = :seen AND nx = :staged").number(":seen", number).text(":staged", staged)
+                Condition::new("v = :seen AND n_x = :staged").number(":seen", number).text(":staged", staged)
             }
         }
     }
@@ -126,7 +126,7 @@ impl Store {
         let distinct: HashSet<ItemKey> = keys.iter().map(Key::head).collect();
         let distinct: Vec<ItemKey> = distinct.into_iter().collect();
         let items = self.table.get_all(&distinct).await?;
-        self.resolve(run, items.iter().filter_map(|item| item.get_text("nx"))).await?;
+        self.resolve(run, items.iter().filter_map(|item| item.get_text("n_x"))).await?;
         let mut items: HashMap<String, Item> = items.into_iter().map(|item| (item.key().pk, item)).collect();
         let mut bases: HashMap<&Key, Base> = HashMap::with_capacity(items.len());
         for key in keys {
@@ -176,10 +176,10 @@ pub(crate) fn abort(key: &ItemKey, now: i64) -> Write {
 }
 
 fn head(run: &Run, key: &Key, mut item: Item) -> Base {
-    let staged = item.get_text("nx").map(str::to_owned);
+    let staged = item.get_text("n_x").map(str::to_owned);
     let guard = Guard { number: item.get_number("v"), staged };
     let committed = guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Committed));
-    let current = Version::read(key, if committed { "n" } else { "" }, &mut item);
+    let current = Version::read(key, if committed { "n_" } else { "" }, &mut item);
     current.iter().for_each(|version| run.meet(version));
     Base { current, guard }
 }

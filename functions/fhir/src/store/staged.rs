@@ -54,7 +54,7 @@ impl Store {
 
     async fn stage(&self, prepared: &[Prepared], claims: &[Claim], id: &str) -> Result<bool, StoreError> {
         let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
-        let staged = |change: &Prepared, item: Item| change.version.write("n", item);
+        let staged = |change: &Prepared, item: Item| change.version.write("n_", item);
         let items = fresh.iter().map(|change| staged(change, Item::new(&change.version.key.head()))).collect();
         let updates =
             known.iter().map(|change| set(change.version.key.head(), staged(change, Item::default()), change));
@@ -105,7 +105,7 @@ fn set(key: ItemKey, item: Item, change: &Prepared) -> Write {
         values.insert(format!(":{name}"), value);
     }
     let absent =
-        ATTRIBUTES.iter().map(|name| format!("n{name}")).filter(|name| !values.contains_key(&format!(":{name}")));
+        ATTRIBUTES.iter().map(|name| format!("n_{name}")).filter(|name| !values.contains_key(&format!(":{name}")));
     let absent: Vec<String> = absent.collect();
     if !absent.is_empty() {
         let _ = write!(expression, " REMOVE {}", absent.join(", "));
@@ -121,13 +121,13 @@ fn promotion(change: &Prepared, id: &str, at: i64) -> Write {
         Body::Deleted => "",
     };
     let set =
-        ["v", "t", "m", "x", body].into_iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n{name}"));
+        ["v", "t", "m", "x", body].into_iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n_{name}"));
     let set: Vec<String> = set.collect();
     let gone = ["b", "o"].iter().filter(|name| **name != body).map(|name| (*name).to_owned());
     let gone: Vec<String> =
-        gone.chain(ATTRIBUTES.iter().map(|name| format!("n{name}"))).chain(["w".to_owned()]).collect();
+        gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).chain(["w".to_owned()]).collect();
     let expression = format!("SET {}, c = :at REMOVE {}", set.join(", "), gone.join(", "));
     let values = std::collections::HashMap::from([(":at".to_owned(), AttributeValue::N(at.to_string()))]);
-    let condition = Condition::new("nx = :tx").text(":tx", id);
+    let condition = Condition::new("n_x = :tx").text(":tx", id);
     Write::Update(change.version.key.head(), Change { expression, values }, condition)
 }

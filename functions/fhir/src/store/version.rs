@@ -125,7 +125,7 @@ impl Version {
         self.body == Body::Deleted
     }
 
-    /// Adds the version to an item, the attributes' names with that prefix (`n` for a staged one).
+    /// Adds the version to an item, the attributes' names with that prefix (`n_` for a staged one).
     #[must_use]
     pub fn write(&self, prefix: &str, item: Item) -> Item {
         let name = |name: &str| format!("{prefix}{name}");

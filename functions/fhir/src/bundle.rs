@@ -12,6 +12,8 @@ mod names;
 mod plan;
 mod reply;
 
+use std::collections::HashSet;
+
 use fhir_model::json::Json;
 use fhir_model::validate::{Issue, validate};
 use futures_util::future::LocalBoxFuture;
@@ -27,6 +29,8 @@ use plan::{Done, of_entry, plan};
 
 /// Entries of a batch, and reads of a transaction, that are worked on at once.
 const PARALLEL: usize = 10;
+/// More issues than these help nobody.
+const MOST_ISSUES: usize = 100;
 /// What reads may add to an answer: Lambda's 6 MB, compressed about tenfold. Further ones are refused.
 const LARGEST: usize = 48 << 20;
 
@@ -76,26 +80,29 @@ async fn transaction(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, pref
     answer("transaction-response", texts.buffered(PARALLEL)).await
 }
 
-/// All entries, or everything that is wrong.
+/// All entries, or everything that is wrong; after the first hundred issues no more of it.
 fn all<'a>(reader: Reader<'_>, bundle: Json<'a>, mut issues: Vec<Issue>) -> Result<Vec<Entry<'a>>, Error> {
+    let mut told: HashSet<String> = issues.iter().map(|issue| issue.expression.clone()).collect();
+    let mut full_urls = HashSet::new();
     let mut entries = Vec::new();
     for (index, json) in items(bundle).into_iter().enumerate() {
-        match reader.entry(index, json) {
-            Ok(entry) => entries.push(entry),
-            Err(fault) => {
-                let issue = fault.issue();
-                if issues.iter().all(|known| known.expression != issue.expression) {
-                    issues.push(issue);
-                }
-            }
+        if issues.len() >= MOST_ISSUES {
+            break;
         }
-    }
-    let mut full_urls = std::collections::HashSet::new();
-    for entry in &entries {
-        if entry.full_url.as_deref().is_some_and(|full_url| !full_urls.insert(full_url)) {
-            let expression = format!("Bundle.entry[{}].fullUrl", entry.index);
-            let message = "another entry has the same fullUrl (bdl-7)".to_owned();
-            issues.push(Issue { code: "duplicate", expression, message });
+        let issue = match reader.entry(index, json) {
+            Err(fault) => fault.issue(),
+            Ok(entry) => {
+                let fresh = entry.full_url.as_ref().is_none_or(|full_url| full_urls.insert(full_url.clone()));
+                entries.push(entry);
+                if fresh {
+                    continue;
+                }
+                let expression = format!("Bundle.entry[{index}].fullUrl");
+                Issue { code: "duplicate", expression, message: "another entry has it, too (bdl-7)".to_owned() }
+            }
+        };
+        if told.insert(issue.expression.clone()) {
+            issues.push(issue);
         }
     }
     if issues.is_empty() { Ok(entries) } else { Err(Error::Validation(issues)) }

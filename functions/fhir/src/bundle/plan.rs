@@ -172,6 +172,8 @@ struct Planner<'f, 'a> {
     planned: Planned<'a>,
     /// Of each draft.
     full_urls: Vec<Option<String>>,
+    /// The drafts of each resource type.
+    by_type: HashMap<&'static str, Vec<usize>>,
     patches: Vec<Patching<'a>>,
     names: Names,
     /// Which entry writes a resource.
@@ -194,6 +196,7 @@ impl<'f, 'a> Planner<'f, 'a> {
             deleted: deleted.collect(),
             planned: Planned::default(),
             full_urls: Vec::new(),
+            by_type: HashMap::new(),
             patches: Vec::new(),
             names: Names::new(server.base),
             touched: HashMap::new(),
@@ -359,6 +362,7 @@ impl<'f, 'a> Planner<'f, 'a> {
             Plan::Write { draft, status } => {
                 self.name(full_url.as_deref(), &draft.key, &draft.base);
                 self.planned.steps.push(Step::Write { draft: self.planned.drafts.len(), status });
+                self.by_type.entry(draft.key.resource_type).or_default().push(self.planned.drafts.len());
                 self.planned.drafts.push(draft);
                 self.full_urls.push(full_url);
             }
@@ -374,15 +378,12 @@ impl<'f, 'a> Planner<'f, 'a> {
     /// <https://hl7.org/fhir/R4/http.html#trules>: there must be one match, of what will be there after the transaction.
     async fn reference(&mut self, server: &Server<'_>, text: &str, reference: &Conditional) -> Result<(), Error> {
         let criteria = &reference.criteria;
-        let written: Vec<(&Key, &Json<'_>)> = self
-            .planned
-            .drafts
-            .iter()
-            .filter_map(|draft| match &draft.content {
-                Content::Json(json) if draft.key.resource_type == criteria.resource_type() => Some((&draft.key, json)),
-                _ => None,
-            })
-            .collect();
+        let drafts = self.by_type.get(criteria.resource_type()).into_iter().flatten();
+        let written = drafts.filter_map(|at| {
+            let draft = self.planned.drafts.get(*at)?;
+            if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
+        });
+        let written: Vec<(&Key, &Json<'_>)> = written.collect();
         self.compared += written.len();
         if self.compared > MOST_COMPARED {
             return Err(Error::TooCostly(

@@ -53,8 +53,8 @@ pub enum Plan<'a> {
 /// gets it in each round, but only those that have to change it need a further round.
 const ATTEMPTS: u32 = 12;
 /// The pause before the second attempt is up to that long, before each further one up to twice as long as before.
-const PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(40);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 impl Server<'_> {
     /// Carries out a plan.

@@ -19,7 +19,7 @@
 * Its DynamoDB tables are not dynoxide's: ``ministack_tables``.
 * Its APIs are found by callers of their own account only; those of its CloudFormation refuse all preflights and know no binary
   types: ``ministack_apis``.
-* Its CloudFormation forgets a bucket's lifecycle rules and encryption, and its alarms know no percentiles: nothing here needs them.
+* Its CloudFormation forgets a bucket's lifecycle rules and encryption, which nothing here needs.
 * Its subscriptions of log groups take quoted terms apart and invoke functions once: ``ministack_logs``.
 * Its alarms (those that stacks create) do nothing here: the gateway performs alarm actions, see the README. It refuses
   those of metric math; here they are kept by their first metric.

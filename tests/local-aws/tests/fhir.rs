@@ -249,6 +249,25 @@ async fn the_table_and_the_buckets_have_their_protections() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn the_suite_deploys_it_by_a_switch_of_its_own() -> Result<()> {
+    let account = LocalAws::shared().await?.account();
+    let suite = Deploy::template("template.yaml").parameter("NatFailover", "false").parameter("Fhir", "true");
+    let suite = suite.parameter("FhirReadScopes", "fhir/read,fhir/write");
+    let stack = account.deploy(suite.bootstrap("FhirFunction", "tests/local-aws/tests/fixtures/caller")).await?;
+    assert!(stack.output("FhirTokenCommand")?.contains(stack.output("FhirUserPoolId")?));
+    let environment = &stack.function("FhirFunction")?.configuration().environment;
+    assert_eq!(environment.get("TABLE").map(String::as_str), Some(stack.output("FhirTableName")?));
+    let (pool, client) = (stack.output("FhirUserPoolId")?, &stack.resource("Client")?.physical_id);
+    let domain = &stack.resource("UserPoolDomain")?.physical_id;
+    let url = format!("https://{domain}.auth.eu-central-1.amazoncognito.com/oauth2/token");
+    let token = account.access_token(&url, pool, client, &["fhir/write"]).await?;
+    let read = ClientRequest::new("GET", format!("{}/Patient/1", stack.output("FhirUrl")?));
+    assert_eq!(account.send(read.clone()).await?.status(), 401);
+    assert_eq!(account.send(read.token(&token)).await?.status(), 200, "any of the scopes will do");
+    Ok(())
+}
+
 /// What no emulator keeps.
 #[test]
 fn nothing_that_happens_to_the_stack_deletes_data() {

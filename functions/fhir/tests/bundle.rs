@@ -1,6 +1,12 @@
 //! Batches and transactions, each through the handler.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 #[path = "common/calls.rs"]
 mod calls;

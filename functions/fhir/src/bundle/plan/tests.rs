@@ -1,3 +1,5 @@
+use fhir_model::json::Json;
+
 use super::*;
 use crate::bundle::entry::{Fault, Reader};
 use crate::bundle::tests::{config, server};

@@ -1,0 +1,156 @@
+//! `_include` and `_revinclude`: what the found refer to, and what refers to them.
+
+use std::collections::{HashMap, HashSet};
+
+use fhir_definitions::{RESOURCE_TYPES, ResourceType, SearchKind, SearchParameter, resource_type};
+use fhir_model::json::Json;
+
+use super::check::references;
+use super::find::Match;
+use super::query::Include;
+use crate::error::Error;
+use crate::index;
+use crate::store::table::{Range, in_parallel};
+use crate::store::{Key, Run, Store};
+
+/// Included resources of a page, and bytes of their JSON.
+const MOST: usize = 1_000;
+const MOST_BYTES: usize = 8_000_000;
+/// Lists that are read for the `_revinclude`s of a page.
+const MOST_LISTS: usize = 10_000;
+
+/// All that is to be included with a page's matches, each once, and not what is a match itself.
+pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[Include]) -> Result<Vec<Match>, Error> {
+    let mut known: HashSet<Key> = matches.iter().map(|found| found.version.key.clone()).collect();
+    let mut included: Vec<Match> = Vec::new();
+    let mut bytes = 0;
+    let mut begin = 0;
+    for round in 0.. {
+        let (frontier, begun) = if round == 0 { (matches, 0) } else { (included.as_slice(), begin) };
+        let frontier = frontier.get(begun..).unwrap_or_default();
+        let active: Vec<&Include> = includes.iter().filter(|include| round == 0 || include.iterate).collect();
+        if frontier.is_empty() || active.is_empty() {
+            break;
+        }
+        let referred: HashSet<Key> = forward(store, frontier, &active).into_iter().collect();
+        let mut keys: Vec<Key> = referred.iter().cloned().collect();
+        let reverse = backward(store, frontier, &active).await?;
+        keys.extend(reverse.iter().map(|(key, _)| key.clone()));
+        keys.retain(|key| !known.contains(key));
+        keys.sort();
+        keys.dedup();
+        too_many(included.len() + keys.len() > MOST)?;
+        let mut claims: HashMap<Key, HashSet<Key>> = HashMap::new();
+        for (key, of) in reverse {
+            claims.entry(key).or_default().insert(of);
+        }
+        let found = fetch(store, run, &keys).await?;
+        begin = included.len();
+        let found = found.into_iter().filter(|found| {
+            let claims = claims.get(&found.version.key);
+            referred.contains(&found.version.key) || claims.is_some_and(|claims| refers(store, found, &active, claims))
+        });
+        for found in found {
+            bytes += found.json.len();
+            too_many(bytes > MOST_BYTES)?;
+            known.insert(found.version.key.clone());
+            included.push(found);
+        }
+    }
+    Ok(included)
+}
+
+fn too_many(is: bool) -> Result<(), Error> {
+    if is {
+        let advice = "ask for fewer by _count, or for fewer kinds of includes";
+        return Err(Error::TooCostly(format!("more than {MOST} resources would be included with this page: {advice}")));
+    }
+    Ok(())
+}
+
+async fn fetch(store: &Store, run: &Run, keys: &[Key]) -> Result<Vec<Match>, Error> {
+    let current = store.current(run, keys).await?;
+    let present = current.into_iter().flatten().filter(|version| !version.is_deleted());
+    let found = in_parallel(present.map(async |version| {
+        let json = store.json(&version).await?.unwrap_or_default();
+        Ok::<_, Error>(Match { place: String::new(), version, json })
+    }));
+    found.await
+}
+
+/// The reference parameters that an include follows in resources of a type.
+fn followed(include: &Include, definition: &'static ResourceType) -> Vec<&'static SearchParameter> {
+    if include.source.is_some_and(|source| source.name != definition.name) {
+        return Vec::new();
+    }
+    match include.parameter {
+        Some(parameter) => vec![parameter],
+        // What another parameter serves it finds, too.
+        None => {
+            let all = definition.parameters.iter().filter(|parameter| parameter.kind == SearchKind::Reference);
+            all.filter(|parameter| parameter.served_by.is_none()).copied().collect()
+        }
+    }
+}
+
+/// What the resources refer to.
+fn forward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for found in frontier {
+        let (Some(definition), Ok(resource)) =
+            (resource_type(found.version.key.resource_type), Json::parse(&found.json))
+        else {
+            continue;
+        };
+        for include in includes.iter().filter(|include| !include.reverse) {
+            for parameter in followed(include, definition) {
+                let targets = references(parameter, &resource, store.base_url());
+                let targets = targets.filter(|(kind, _)| include.target.is_none_or(|target| target == kind));
+                keys.extend(targets.filter_map(|(kind, id)| Some(Key::new(resource_type(&kind)?.name, &id))));
+            }
+        }
+    }
+    keys
+}
+
+/// What the index says refers to the resources, each with what it refers to.
+async fn backward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Result<Vec<(Key, Key)>, Error> {
+    let mut lists: Vec<(&'static str, String, &Key)> = Vec::new();
+    for include in includes.iter().filter(|include| include.reverse) {
+        let sources: Vec<&'static ResourceType> =
+            include.source.map_or_else(|| RESOURCE_TYPES.iter().collect(), |one| vec![one]);
+        for found in frontier {
+            let key = &found.version.key;
+            if include.target.is_some_and(|target| target != key.resource_type) {
+                continue;
+            }
+            for source in &sources {
+                let parameters = followed(include, source).into_iter();
+                for parameter in parameters.filter(|parameter| parameter.targets.contains(&key.resource_type)) {
+                    let code = parameter.served_by.unwrap_or(parameter.code);
+                    lists.push((source.name, index::list(source.name, code, &format!("r:{}", key.id), None), key));
+                }
+            }
+        }
+    }
+    too_many(lists.len() > MOST_LISTS)?;
+    let pages = in_parallel(lists.iter().map(async |(kind, pk, of)| {
+        let range =
+            Range { pk: pk.clone(), from: String::new(), to: None, backward: false, limit: MOST + 1, whole: false };
+        let page = store.table.query(&range).await.map_err(Error::Store)?;
+        too_many(page.more)?;
+        let ids = page.items.iter().filter_map(|item| item.get_text("sk")?.rsplit('#').next().map(str::to_owned));
+        Ok::<Vec<(Key, Key)>, Error>(ids.map(|id| (Key::new(kind, &id), (*of).clone())).collect())
+    }));
+    Ok(pages.await?.concat())
+}
+
+/// Whether a resource really refers to one of those that the index says it does.
+fn refers(store: &Store, found: &Match, includes: &[&Include], claims: &HashSet<Key>) -> bool {
+    let definition = resource_type(found.version.key.resource_type);
+    let (Some(definition), Ok(resource)) = (definition, Json::parse(&found.json)) else { return false };
+    let parameters =
+        includes.iter().filter(|include| include.reverse).flat_map(|include| followed(include, definition));
+    let mut targets = parameters.flat_map(|parameter| references(parameter, &resource, store.base_url()));
+    targets.any(|(kind, id)| claims.iter().any(|of| of.resource_type == kind && of.id == id))
+}

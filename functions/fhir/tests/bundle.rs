@@ -1,12 +1,6 @@
 //! Batches and transactions, each through the handler.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "these are tests")]
 
 #[path = "common/calls.rs"]
 mod calls;
@@ -173,13 +167,15 @@ async fn entries_name_each_other() {
             "resourceType": "Practitioner", "identifier": [{"system": "http://x.org", "value": "p"}]}},
         {"request": {"method": "HEAD", "url": "Organization/o"}},
         {"request": {"method": "GET", "url": "Organization/none"}},
+        {"request": {"method": "GET", "url": "Observation?performer=Organization/o"}},
     ]))).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(
         statuses,
-        ["201 Created", "201 Created", "200 OK", "201 Created", "201 Created", "200 OK", "404 Not Found"]
+        ["201 Created", "201 Created", "200 OK", "201 Created", "201 Created", "200 OK", "404 Not Found", "200 OK"]
     );
     assert_eq!(answer["type"], "transaction-response");
+    assert_eq!(answer["entry"][7]["resource"]["entry"][0]["resource"]["resourceType"], "Observation");
     assert_eq!(answer["entry"][2]["resource"]["name"], "o");
     assert_eq!(answer["entry"][2]["response"]["etag"], "W/\"1\"");
     assert_eq!(answer["entry"][2]["response"]["lastModified"], answer["entry"][3]["response"]["lastModified"]);

@@ -15,6 +15,11 @@ use super::table::{Condition, Write, Written, in_parallel};
 use super::version::{Transaction, Version};
 use super::{Claim, Store, StoreError};
 
+/// An index row of a version.
+fn row(change: &Prepared, key: &ItemKey) -> Item {
+    Item::new(key).number("v", i64::try_from(change.version.number).unwrap_or(i64::MAX))
+}
+
 /// Limits of `TransactWriteItems`: 100 actions, and 4 MB (with some room for what we don't count).
 pub(super) const ACTIONS: usize = 100;
 const BYTES: usize = 3_500_000;
@@ -89,18 +94,15 @@ impl Store {
     /// Writes what nobody sees before the commit.
     pub(super) async fn write_ahead(&self, prepared: &mut [Prepared]) -> Result<(), StoreError> {
         let objects: Vec<(String, Vec<u8>)> = prepared.iter_mut().filter_map(|change| change.object.take()).collect();
-        let row = |change: &Prepared, row: &ItemKey| {
-            Item::new(row).number("v", i64::try_from(change.version.number).unwrap_or(i64::MAX))
-        };
         // Nobody else can write the rows of an id that is known to nobody.
-        let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
-        let mut plain: Vec<Item> = prepared.iter().filter_map(Prepared::older).collect();
-        plain.extend(fresh.iter().flat_map(|change| change.added.iter().map(|key| row(change, key))));
-        let guarded = known.iter().flat_map(|change| change.added.iter().map(|key| row(change, key)));
-        let guarded: Vec<Item> = guarded.collect();
+        let rows = |fresh: bool| {
+            let changes = prepared.iter().filter(move |change| change.fresh == fresh);
+            changes.flat_map(move |change| change.added.iter().map(move |key| row(change, key)))
+        };
+        let plain = prepared.iter().filter_map(Prepared::older).chain(rows(true));
         let (plain, guarded, objects) = futures_util::join!(
             self.table.put_all(plain),
-            in_parallel(guarded.into_iter().map(|row| self.assert_row(row))),
+            in_parallel(rows(false).map(|row| self.assert_row(row))),
             in_parallel(objects.into_iter().map(async |(object, body)| self.bodies.put(&object, body).await)),
         );
         plain?;

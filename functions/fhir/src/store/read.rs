@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use shared::aws::AwsError;
 
 use super::item::{Item, ItemKey};
+use super::sweep::{MOST_SWEPT, Stale};
 use super::table::{Change, Condition, Write, in_parallel};
 use super::version::{Key, Version};
 use super::{Store, StoreError};
@@ -36,6 +37,7 @@ pub struct Run {
     known: HashSet<String>,
     met: Mutex<HashSet<String>>,
     outcomes: Mutex<HashMap<String, Outcome>>,
+    stale: Mutex<Vec<Stale>>,
 }
 
 /// What a head said: the current version, and what a writer must find unchanged when it commits.
@@ -79,6 +81,14 @@ impl Run {
         }
     }
 
+    /// Notes a row that is to go once the response is made.
+    pub(crate) fn note(&self, row: Stale) {
+        let mut stale = lock(&self.stale);
+        if stale.len() < MOST_SWEPT && !stale.contains(&row) {
+            stale.push(row);
+        }
+    }
+
     pub(crate) fn outcome(&self, transaction: &str) -> Option<Outcome> {
         lock(&self.outcomes).get(transaction).copied()
     }
@@ -93,6 +103,7 @@ impl Store {
             let response = make(&run).await?;
             let met = run.met.into_inner().unwrap_or_else(PoisonError::into_inner);
             if met.is_subset(&run.known) {
+                self.sweep(run.stale.into_inner().unwrap_or_else(PoisonError::into_inner)).await;
                 return Ok(response);
             }
             known = &run.known | &met;

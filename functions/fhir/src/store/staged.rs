@@ -55,7 +55,7 @@ impl Store {
     async fn stage(&self, prepared: &[Prepared], claims: &[Claim], id: &str) -> Result<bool, StoreError> {
         let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
         let staged = |change: &Prepared, item: Item| change.version.write("n_", item);
-        let items = fresh.iter().map(|change| staged(change, Item::new(&change.version.key.head()))).collect();
+        let items = fresh.iter().map(|change| staged(change, Item::new(&change.version.key.head())));
         let updates =
             known.iter().map(|change| set(change.version.key.head(), staged(change, Item::default()), change));
         let updates = updates.chain(claims.iter().map(|claim| claim.stage(id, self.now())));

@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, Delete, KeysAndAttributes, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
 };
+use aws_smithy_types::error::operation::BuildError;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::aws::AwsError;
 
@@ -130,7 +131,7 @@ pub struct Range {
     pub backward: bool,
     /// At most so many items.
     pub limit: usize,
-    /// Whole items, or only their keys.
+    /// Whole items, or only their keys and versions.
     pub whole: bool,
 }
 
@@ -199,47 +200,35 @@ impl Table {
         Err(failed(unprocessed()))
     }
 
-    /// Puts items, whatever is there.
-    pub async fn put_all(&self, items: Vec<Item>) -> Result<(), AwsError> {
-        let requests = items.into_iter().map(|item| {
-            PutRequest::builder()
-                .set_item(Some(item.0))
-                .build()
-                .map(|put| WriteRequest::builder().put_request(put).build())
+    /// Puts items, whatever is there. They are asked for as they are sent: a large transaction has 100,000 rows.
+    pub async fn put_all(&self, items: impl IntoIterator<Item = Item>) -> Result<(), AwsError> {
+        let mut items = items.into_iter();
+        let batches = std::iter::from_fn(move || {
+            let batch: Vec<Item> = items.by_ref().take(BATCH_WRITE).collect();
+            (!batch.is_empty()).then_some(batch)
         });
-        self.write_batches(requests.collect()).await
+        in_parallel(batches.map(|batch| self.put_batch(batch))).await.map(|done: Vec<()>| drop(done))
     }
 
-    /// Removes items, whatever is there.
-    pub async fn delete_all(&self, keys: &[ItemKey]) -> Result<(), AwsError> {
-        let requests = keys.iter().map(|key| {
-            let delete = DeleteRequest::builder().set_key(Some(attributes(key))).build();
-            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
-        });
-        self.write_batches(requests.collect()).await
-    }
-
-    async fn write_batches(
-        &self,
-        requests: Result<Vec<WriteRequest>, aws_smithy_types::error::operation::BuildError>,
-    ) -> Result<(), AwsError> {
+    async fn put_batch(&self, items: Vec<Item>) -> Result<(), AwsError> {
         let failed = |error| AwsError::new("BatchWriteItem", error);
+        let request = |item: Item| {
+            let put = PutRequest::builder().set_item(Some(item.0)).build()?;
+            Ok::<_, BuildError>(WriteRequest::builder().put_request(put).build())
+        };
+        let requests: Result<Vec<WriteRequest>, _> = items.into_iter().map(request).collect();
         let requests =
             requests.map_err(|error| failed(aws_sdk_dynamodb::error::SdkError::construction_failure(error)))?;
-        in_parallel(requests.chunks(BATCH_WRITE).map(async |requests| {
-            let mut open = Some(HashMap::from([(self.name.clone(), requests.to_vec())]));
-            for attempt in 0..=BATCH_ATTEMPTS {
-                let call = self.client.batch_write_item().set_request_items(open).send();
-                open = call.await.map_err(failed)?.unprocessed_items.filter(|open| !open.is_empty());
-                if open.is_none() {
-                    return Ok(());
-                }
-                back_off(attempt).await;
+        let mut open = Some(HashMap::from([(self.name.clone(), requests)]));
+        for attempt in 0..=BATCH_ATTEMPTS {
+            let call = self.client.batch_write_item().set_request_items(open).send();
+            open = call.await.map_err(failed)?.unprocessed_items.filter(|open| !open.is_empty());
+            if open.is_none() {
+                return Ok(());
             }
-            Err(failed(unprocessed()))
-        }))
-        .await
-        .map(|done: Vec<()>| drop(done))
+            back_off(attempt).await;
+        }
+        Err(failed(unprocessed()))
     }
 
     /// Reads part of a partition: one call.
@@ -266,7 +255,7 @@ impl Table {
             call = call.expression_attribute_values(":to", AttributeValue::S(to.clone()));
         }
         if !range.whole {
-            call = call.projection_expression("pk, sk");
+            call = call.projection_expression("pk, sk, v");
         }
         let answer = call.send().await.map_err(|error| AwsError::new("Query", error))?;
         let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
@@ -322,7 +311,7 @@ impl Table {
         }
     }
 
-    fn action(&self, write: Write) -> Result<TransactWriteItem, aws_smithy_types::error::operation::BuildError> {
+    fn action(&self, write: Write) -> Result<TransactWriteItem, BuildError> {
         let action = TransactWriteItem::builder();
         Ok(match write {
             Write::Put(item, condition) => {

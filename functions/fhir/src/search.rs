@@ -18,6 +18,7 @@ pub mod query;
 pub mod resolve;
 pub mod sort;
 pub mod source;
+pub mod sweep;
 pub mod terminology;
 
 use fhir_definitions::ResourceType;

@@ -8,6 +8,7 @@ pub mod item;
 pub(crate) mod prepare;
 mod read;
 mod staged;
+pub(crate) mod sweep;
 pub mod table;
 pub mod version;
 

@@ -7,6 +7,7 @@ use fhir_model::json::Json;
 
 use super::merge::{Candidate, Merge};
 use super::source::{self, Source, Wanted};
+use super::sweep;
 use crate::error::Error;
 use crate::store::table::in_parallel;
 use crate::store::{Key, Run, Store, Version};
@@ -75,7 +76,7 @@ pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Er
 async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key]) -> Result<Found, Error> {
     let mut candidates: Vec<Candidate> = keys
         .iter()
-        .map(|key| Candidate { place: key.id.clone(), kind: key.resource_type })
+        .map(|key| Candidate { place: key.id.clone(), kind: key.resource_type, row: None })
         .filter(|candidate| match task.after {
             Some(after) if task.backward => candidate.place.as_str() < after,
             Some(after) => candidate.place.as_str() > after,
@@ -171,11 +172,20 @@ struct Collected {
     count: usize,
     last: Option<String>,
     next: Option<String>,
+    sweeper: sweep::Sweeper,
 }
 
 impl Collected {
     fn new(task: &Task<'_>) -> Self {
-        Self { matches: Vec::new(), limit: task.limit, bytes: task.bytes, count: 0, last: None, next: None }
+        Self {
+            matches: Vec::new(),
+            limit: task.limit,
+            bytes: task.bytes,
+            count: 0,
+            last: None,
+            next: None,
+            sweeper: sweep::Sweeper::default(),
+        }
     }
 
     /// Fetches and checks candidates; says whether there are enough.
@@ -194,12 +204,17 @@ impl Collected {
         let current = store.current(run, &keys).await?;
         let versions = candidates.into_iter().zip(current);
         for ((candidate, key), version) in versions {
-            let Some(version) = version.filter(|version| !version.is_deleted()) else { continue };
+            let Some(version) = version else { continue }; // its writer may be on the way
+            if version.is_deleted() {
+                self.sweeper.look(run, &candidate, &version, None, store.base_url());
+                continue;
+            }
             let Some(wanted) = task.wanted.iter().find(|wanted| wanted.definition.name == key.resource_type) else {
                 continue;
             };
             let Some(json) = store.json(&version).await? else { continue };
             if !holds(store, task, wanted, &candidate, &version, &json)? {
+                self.sweeper.look(run, &candidate, &version, Some(&json), store.base_url());
                 continue;
             }
             let large = self.bytes.is_some_and(|bytes| json.len() > bytes) && self.count > 0;

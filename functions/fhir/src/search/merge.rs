@@ -14,6 +14,17 @@ pub struct Candidate {
     pub place: String,
     /// Its type's name.
     pub kind: &'static str,
+    /// A row that names it, if one does.
+    pub row: Option<Row>,
+}
+
+/// An index row that names a candidate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// Its partition.
+    pub pk: String,
+    /// The highest version that has asserted it.
+    pub version: i64,
 }
 
 impl Candidate {
@@ -29,8 +40,8 @@ impl Candidate {
 pub struct Merge {
     parts: Vec<Part>,
     backward: bool,
-    /// Read, but not given yet; in order.
-    buffer: BTreeMap<Candidate, ()>,
+    /// Read, but not given yet; in order, each with the part that it was read of, and its row's version.
+    buffer: BTreeMap<Candidate, (usize, i64)>,
     /// How many sort keys have been read.
     pub read: usize,
 }
@@ -65,18 +76,20 @@ impl Merge {
     /// Reads one page, of at most `limit` keys, of each part of which nothing is left to give: one round.
     pub async fn fill(&mut self, table: &Table, limit: usize) -> Result<(), AwsError> {
         let edge = self.edge();
-        let lagging = |part: &&mut Part| match (&part.open, &edge) {
+        let lagging = |part: &Part| match (&part.open, &edge) {
             (Some(last), Some(edge)) => last.as_ref() == Some(edge) || last.is_none(),
             (Some(_), None) => true,
             (None, _) => false,
         };
-        let mut parts: Vec<&mut Part> = self.parts.iter_mut().filter(lagging).collect();
-        let ranges: Vec<Range> = parts.iter().map(|part| Range { limit, ..part.range.clone() }).collect();
+        let parts = self.parts.iter_mut().enumerate().filter(|(_, part)| lagging(part));
+        let mut parts: Vec<(usize, &mut Part)> = parts.collect();
+        let ranges: Vec<Range> = parts.iter().map(|(_, part)| Range { limit, ..part.range.clone() }).collect();
         let pages = in_parallel(ranges.iter().map(|range| table.query(range))).await?;
-        for (part, page) in parts.iter_mut().zip(pages) {
-            let places = page.items.iter().filter_map(|item| item.get_text("sk"));
-            for place in places {
-                self.buffer.insert(Candidate { place: place.to_owned(), kind: part.kind.name }, ());
+        for ((at, part), page) in parts.iter_mut().zip(pages) {
+            let places = page.items.iter().filter_map(|item| Some((item.get_text("sk")?, item.get_number("v"))));
+            for (place, version) in places {
+                let candidate = Candidate { place: place.to_owned(), kind: part.kind.name, row: None };
+                self.buffer.insert(candidate, (*at, version.unwrap_or(i64::MAX)));
                 self.read += 1;
             }
             let last = page.items.last().and_then(|item| item.get_text("sk")).map(str::to_owned);
@@ -95,7 +108,7 @@ impl Merge {
         let mut taken = Vec::new();
         while taken.len() < limit {
             let next = if self.backward { self.buffer.last_key_value() } else { self.buffer.first_key_value() };
-            let Some((next, ())) = next else { break };
+            let Some((next, (part, version))) = next else { break };
             let certain = match (&edge, self.is_unread()) {
                 (_, true) => false,
                 (None, false) => true,
@@ -105,9 +118,10 @@ impl Merge {
             if !certain {
                 break;
             }
-            let next = next.clone();
+            let (next, part, version) = (next.clone(), *part, *version);
             self.buffer.remove(&next);
-            taken.push(next);
+            let row = self.parts.get(part).map(|part| Row { pk: part.range.pk.clone(), version });
+            taken.push(Candidate { row, ..next });
         }
         taken
     }

@@ -77,9 +77,12 @@ async fn related(
     Ok(Codes::of(system, Selected::These(codes)))
 }
 
+/// What [`Operand::Codes`] holds.
+type Pairs = Vec<(Option<String>, Option<String>)>;
+
 /// The codes as the parameter's values have them. Elements of type code have no system of their own: their values have
 /// the one that the parameter's binding says, or none.
-fn fitting(parameter: &SearchParameter, codes: Codes) -> Result<Vec<(Option<String>, Option<String>)>, Error> {
+fn fitting(parameter: &SearchParameter, codes: Codes) -> Result<Pairs, Error> {
     let plain = parameter.paths.iter().all(|path| path.kind == "code");
     let systemless = plain && parameter.system.is_none();
     let mut fitting = Vec::with_capacity(codes.len());

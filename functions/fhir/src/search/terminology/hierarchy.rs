@@ -26,7 +26,9 @@ impl<'s> Hierarchy<'s> {
         while let Some((parent, concept)) = open.pop() {
             let Some(code) = concept.text("code") else { continue };
             read.concepts.insert(code, concept);
-            parent.into_iter().for_each(|parent| read.edge(parent, code));
+            if let Some(parent) = parent {
+                read.edge(parent, code);
+            }
             for property in properties(concept) {
                 let Some((name, other)) = property.text("code").zip(value(property)) else { continue };
                 if up.contains(&name) || name == "subsumedBy" {

@@ -1,0 +1,31 @@
+//! Removing index rows that a crashed or lost writer left behind.
+
+use super::Store;
+use super::item::ItemKey;
+use super::table::{Condition, Write, in_parallel};
+
+/// Rows that one response removes: one round, of as many calls as would make one batch.
+pub(crate) const MOST_SWEPT: usize = 25;
+
+/// A row that no current version has, and that no writer can still rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stale {
+    /// The row.
+    pub(crate) row: ItemKey,
+    /// The highest version that had asserted it.
+    pub(crate) version: i64,
+}
+
+impl Store {
+    /// Removes rows, unless a later version has asserted them meanwhile. What fails stays for another time.
+    pub(super) async fn sweep(&self, rows: Vec<Stale>) {
+        let removed = in_parallel(rows.into_iter().map(|Stale { row, version }| {
+            let condition = Condition::new("v = :seen").number(":seen", version);
+            self.table.write(vec![Write::Delete(row, condition)])
+        }));
+        if let Err(error) = removed.await {
+            // Its message may quote keys, and with them patients' data.
+            tracing::warn!(action = error.action, code = %error.code, "stale index rows are left over");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Errors are boxed: in a test and in the demo any of them ends the run with what it says.
 
 pub mod events;
+pub mod fhir;
 pub mod iot;
 pub mod nat;
 pub mod onboarding;

@@ -38,21 +38,10 @@ const NO_DATE: &str = "~";
 const LONGEST_TERM: usize = 700;
 const LONGEST_STRING: usize = 200;
 /// Main dates, the first that a type has. What clients sort by most.
-const MAIN_DATES: [&str; 14] = [
-    "date",
-    "authoredon",
-    "authored-on",
-    "effective-time",
-    "created",
-    "recorded-date",
-    "onset-date",
-    "occurrence",
-    "issued",
-    "period",
-    "whenprepared",
-    "execution-period",
-    "birthdate",
-    "sent",
+const MAIN_DATES: [&str; 19] = [
+    "authoredon", "authored-on", "authored", "date", "effective-time", "created", "recorded-date", "onset-date",
+    "occurrence", "issued", "period", "whenprepared", "execution-period", "datetime", "started", "start", "sent",
+    "received", "birthdate",
 ];
 
 /// All rows of a resource: what search finds it by.

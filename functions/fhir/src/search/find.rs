@@ -97,8 +97,7 @@ async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key]) -> Res
 }
 
 async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Merge>) -> Result<Found, Error> {
-    // What stands in the only list is what is wanted, unless more must hold of it.
-    let sure = merges.len() == 1 && task.wanted.iter().all(|wanted| wanted.checks.len() <= 1);
+    let sure = source::is_sure(task.wanted, &task.source);
     let rows = if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS };
     let batch = if sure {
         task.limit.saturating_add(1).min(*ROUND.end())

@@ -98,6 +98,18 @@ fn is_everything(lists: &[Parts], definition: &'static ResourceType) -> bool {
     matches!(lists, [only] if only.iter().map(|(_, range)| &range.pk).eq(&all))
 }
 
+/// Whether all that stands in the source's lists is wanted, as far as the index knows: every check has been looked up.
+#[must_use]
+pub fn is_sure(wanted: &[Wanted], source: &Source) -> bool {
+    let Source::Lists(lists) = source else { return wanted.iter().all(|wanted| wanted.checks.len() <= 1) };
+    let [parts] = lists.as_slice() else { return false };
+    wanted.iter().all(|wanted| {
+        let of_patient = format!("i#{}#@", wanted.definition.name);
+        let covered = if parts.iter().all(|(_, range)| range.pk.starts_with(&of_patient)) { 2 } else { 1 };
+        wanted.checks.len() <= covered
+    })
+}
+
 fn ids(wanted: &Wanted, accesses: &[Access]) -> Option<Vec<Key>> {
     let ids = accesses.iter().filter_map(|access| if let Access::Ids(ids) = access { Some(ids) } else { None });
     let fewest = ids.min_by_key(|ids| ids.len())?;

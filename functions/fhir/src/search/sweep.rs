@@ -15,6 +15,9 @@ use crate::store::item::ItemKey;
 use crate::store::sweep::{MOST_SWEPT, Stale};
 use crate::store::{Run, Version};
 
+/// Rows that a transaction dropped stay that long, in milliseconds, and go by themselves.
+const LINGERS: i64 = 600_000;
+
 /// Looks at some of the candidates that were no matches: most are none for other reasons, and looking costs time.
 #[derive(Debug, Default)]
 pub(super) struct Sweeper {
@@ -35,6 +38,10 @@ impl Sweeper {
             return;
         }
         let Some(row) = &candidate.row else { return };
+        // What a transaction has dropped a moment ago tells other readers of it: store/commit.rs.
+        if version.transaction.as_ref().is_some_and(|transaction| transaction.at >= run.began() - LINGERS) {
+            return;
+        }
         self.looked += 1;
         if is_stale(row, &candidate.place, version, json, base) {
             let key = ItemKey { pk: row.pk.clone(), sk: candidate.place.clone() };

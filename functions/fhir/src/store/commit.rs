@@ -4,16 +4,28 @@
 //!    is seen: what the index names is checked against its head.
 //! 2. The commit: one conditional write for one resource, one `TransactWriteItems` for up to 100 writes, and for more
 //!    the two phases of [`super::staged`].
-//! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it.
+//! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it. Those of
+//!    a transaction of several resources stay some minutes, for readers that are at it.
 
 use shared::aws::AwsError;
 use uuid::Uuid;
 
 use super::item::{Item, ItemKey};
 use super::prepare::{Draft, Prepared, prepare};
-use super::table::{Condition, Write, Written, in_parallel};
+use super::table::{Change, Condition, Write, Written, in_parallel};
 use super::version::{Transaction, Version};
 use super::{Claim, Store, StoreError};
+
+/// How long (in seconds) a row stays that a transaction has dropped.
+const LINGERS: i64 = 600;
+
+/// Lets a dropped row go by its time to live. A search that has read other resources of the transaction as they were
+/// still comes upon this one by its old row, sees that the transaction has committed meanwhile, and looks again:
+/// [`super::read`]. An assertion by a later version replaces the row.
+fn expire(row: &ItemKey, now: i64, condition: Condition) -> Write {
+    let change = Change::new("SET #ttl = :ttl").number(":ttl", now / 1000 + LINGERS);
+    Write::Update(row.clone(), change, condition)
+}
 
 /// An index row of a version.
 fn row(change: &Prepared, key: &ItemKey) -> Item {
@@ -72,7 +84,8 @@ impl Store {
         let dropped: Vec<ItemKey> = prepared.iter().flat_map(|change| change.dropped.iter().cloned()).collect();
         let inside = dropped.len() <= room;
         if inside {
-            writes.extend(dropped.iter().map(|row| Write::Delete(row.clone(), Condition::none())));
+            let gone = |row: &ItemKey| if several { expire(row, now, Condition::none()) } else { Write::Delete(row.clone(), Condition::none()) };
+            writes.extend(dropped.iter().map(gone));
         }
         if self.table.write(writes).await? == Written::No && !self.has_won(&prepared, &id).await? {
             self.remove_objects(&prepared).await;
@@ -121,12 +134,13 @@ impl Store {
     /// Removes index rows that only the old versions had. What fails stays, is never believed, and goes when a search
     /// stumbles over it.
     pub(super) async fn clean(&self, prepared: &[Prepared]) {
+        let now = self.now();
         let rows =
             prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| (row, change.version.number)));
         let removed = in_parallel(rows.map(async |(row, number)| {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
             let condition = Condition::new("v < :v").number(":v", number);
-            self.table.write(vec![Write::Delete(row.clone(), condition)]).await
+            self.table.write(vec![expire(row, now, condition)]).await
         }));
         if let Err(error) = removed.await {
             tracing::warn!(error = %error, "index rows of old versions are left over");

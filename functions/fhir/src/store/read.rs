@@ -74,6 +74,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Run {
+    /// When it began, in milliseconds since 1970.
+    #[must_use]
+    pub fn began(&self) -> i64 {
+        self.began
+    }
+
     fn meet(&self, version: &Version) {
         let recent = version.transaction.as_ref().filter(|transaction| transaction.at >= self.began - RECENT);
         if let Some(transaction) = recent {

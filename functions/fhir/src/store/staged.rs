@@ -39,10 +39,13 @@ impl Store {
         for change in &mut prepared {
             change.version.transaction = Some(Transaction { id: id.clone(), at: begun });
         }
-        if !self.stage(&prepared, claims, &id).await? || !self.flip(&key).await? {
-            self.table.write(vec![abort(&key, self.now())]).await?;
-            self.remove_objects(&prepared).await;
-            return Err(StoreError::Conflict);
+        match self.stage(&prepared, claims, &id).await {
+            Ok(true) if self.flip(&key).await? => {}
+            staged => {
+                self.table.write(vec![abort(&key, self.now())]).await?;
+                self.remove_objects(&prepared).await;
+                return Err(staged.err().unwrap_or(StoreError::Conflict));
+            }
         }
         // Committed: nothing that fails from here on changes that.
         if let Err(error) = self.promote(&prepared, claims, &key, &id).await {

@@ -24,7 +24,7 @@ PYTHON := $(LOCAL_AWS_VENV)/bin/python
 export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
-.PHONY: demo test bench build fhir definitions tools system host fmt-check lint deny unit templates squid ssh emulators fuzz arm64 sam-build
+.PHONY: demo test bench build fhir definitions tools system host fmt-check lint deny unit templates squid ssh emulators fhir-clients fuzz arm64 sam-build
 
 demo: tools host
 	@tests/system-packages.sh demo
@@ -66,6 +66,17 @@ $(INSTALLED):
 	@python3 -c 'import ensurepip' || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }
 	@python3 -m venv $(LOCAL_AWS_VENV)
 	@$(LOCAL_AWS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+NODE_CLIENTS := $(TOOLS)/fhir-clients-$(firstword $(shell cksum < tests/fhir-clients/package-lock.json))
+
+$(NODE_CLIENTS)/.installed:
+	$(SAY) "Node's packages: a FHIR client"
+	@node --eval 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm >/dev/null || \
+		{ echo "the FHIR clients want Node 20 or later, and npm: https://nodejs.org (node: $$(node --version 2>&1))"; exit 1; }
+	@mkdir -p $(NODE_CLIENTS)
+	@cp tests/fhir-clients/package.json tests/fhir-clients/package-lock.json $(NODE_CLIENTS)/
+	@npm ci --prefix $(NODE_CLIENTS) --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:
@@ -115,6 +126,11 @@ squid:
 ssh:
 	$(SAY) "the script that changes authorized_keys, by several shells; its document"
 	@$(if $(filter 0,$(shell id -u)),,unshare --map-root-user --map-auto )$(PYTHON) -m unittest discover -s tests/ssh
+
+fhir-clients: tools $(NODE_CLIENTS)/.installed
+	$(SAY) "FHIR clients that others wrote, against the server"
+	@cargo build --quiet $(WORKSPACE) --bin fhir-local
+	@tests/fhir-clients/run.sh $(CARGO_TARGET_DIR)/debug/fhir-local $(PYTHON) $(NODE_CLIENTS)
 
 fuzz:
 	$(SAY) "fuzzing what onboarding-trigger reads (a minute, and another to build it the first time)"

@@ -24,6 +24,8 @@ if [ "${1:-}" != demo ]; then
     want shellcheck shellcheck
     want qemu-aarch64-static qemu-user-static
     want readelf binutils
+    want node nodejs # a FHIR client's; the Makefile says which version
+    want npm npm
     want c++ g++ # libFuzzer's
     [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
     [ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || missing="$missing libgcc-s1-arm64-cross"

@@ -52,6 +52,9 @@ fn about(call: &Call) -> String {
         let requests = serde_json::from_str::<Value>(requests).unwrap_or_default();
         return requests.pointer("/0/UserName").and_then(Value::as_str).unwrap_or_default().to_owned();
     }
+    if let Some(items) = items(call) {
+        return items;
+    }
     let names = [
         "InstanceId",
         "AutoScalingGroupName",
@@ -66,6 +69,21 @@ fn about(call: &Call) -> String {
         "Username",
     ];
     names.into_iter().find_map(parameter).map_or_else(|| filters(call), str::to_owned)
+}
+
+/// What a call of DynamoDB's is about: an item's key, a partition, or how many items.
+fn items(call: &Call) -> Option<String> {
+    let json = |name: &str| serde_json::from_str::<Value>(call.parameter(name)?).ok();
+    let text = |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    if let Some(items) = json("TransactItems") {
+        return Some(format!("{} writes", items.as_array().map_or(0, Vec::len)));
+    }
+    if let Some(tables) = json("RequestItems") {
+        let count = |of: &Value| of.as_array().or_else(|| of.get("Keys")?.as_array()).map_or(0, Vec::len);
+        return Some(format!("{} items", tables.as_object()?.values().map(count).sum::<usize>()));
+    }
+    let key = ["Key", "Item"].into_iter().find_map(json);
+    key.and_then(|key| text(&key, "/pk/S")).or_else(|| text(&json("ExpressionAttributeValues")?, "/:pk/S"))
 }
 
 /// The values of a Describe call's filters; the prefix differs from service to service.

@@ -13,6 +13,7 @@ mod model;
 mod network;
 mod plot;
 mod scale;
+mod served;
 mod tally;
 mod terminal;
 mod text;
@@ -24,6 +25,7 @@ pub use model::{Chapter, Check, Fact, Figure, Outcome, Report, Scenario, Step};
 pub use network::{
     AlarmState, Change, Condition, Group, Instance, NatGateway, Network, Route, RouteState, Table, Zone,
 };
+pub use served::{Held, Request, Served};
 pub use tally::Counts;
 pub use terminal::{Narrator, Task};
 pub use workflows::{Decision, Execution, Lane, LaneOutcome, Service, Status, Totals, Try, User, Workflows};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::Cluster;
 use crate::lake::Lake;
 use crate::network::Network;
+use crate::served::Served;
 use crate::workflows::Workflows;
 
 /// One run of the demo.
@@ -116,6 +117,8 @@ pub enum Figure {
     Lake(Lake),
     /// New users, and the workflow of each.
     Workflows(Workflows),
+    /// What clients asked of a server, and what it holds.
+    Served(Served),
 }
 
 impl Default for Outcome {

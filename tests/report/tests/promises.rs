@@ -5,6 +5,8 @@
 mod data;
 #[path = "promises/lake.rs"]
 mod lake;
+#[path = "promises/served.rs"]
+mod served;
 #[path = "promises/workflows.rs"]
 mod workflows;
 
@@ -56,7 +58,7 @@ fn network(figure: &Figure) -> Option<&Network> {
 /// The report with something before every text, but for words that the model knows.
 fn spoilt(report: &Report, spoil: &str) -> Report {
     fn walk(value: &mut Value, spoil: &str) {
-        const WORDS: [&str; 29] = [
+        const WORDS: [&str; 30] = [
             "network",
             "ok",
             "failed",
@@ -86,6 +88,7 @@ fn spoilt(report: &Report, spoil: &str) -> Report {
             "succeeded",
             "created",
             "already-there",
+            "served",
         ];
         match value {
             Value::String(text) if !WORDS.contains(&text.as_str()) => text.insert_str(0, spoil),

@@ -4,6 +4,8 @@
 pub(crate) mod cluster;
 #[path = "lake.rs"]
 pub(crate) mod lake;
+#[path = "served.rs"]
+pub(crate) mod served;
 #[path = "workflows.rs"]
 pub(crate) mod workflows;
 
@@ -44,6 +46,11 @@ pub(crate) fn report() -> Report {
                 system: "onboarding".into(),
                 lead: "Whoever gets an account gets a WorkSpace and a Connect user with it.".into(),
                 scenarios: workflows::scenarios(),
+            },
+            Chapter {
+                system: "fhir".into(),
+                lead: "A FHIR server without a server.".into(),
+                scenarios: served::scenarios(),
             },
         ],
     }

@@ -5,6 +5,7 @@ mod icons;
 mod lake;
 mod network;
 mod scenario;
+mod served;
 mod timeline;
 mod workflows;
 
@@ -18,7 +19,8 @@ const STYLE: &str = concat!(
     include_str!("network.css"),
     include_str!("cluster.css"),
     include_str!("lake.css"),
-    include_str!("workflows.css")
+    include_str!("workflows.css"),
+    include_str!("served.css")
 );
 
 pub(crate) fn page(report: &Report) -> String {

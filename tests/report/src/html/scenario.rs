@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{answer, cluster, facts, lake, mark, network, timeline, workflows};
+use super::{answer, cluster, facts, lake, mark, network, served, timeline, workflows};
 use crate::model::{Check, Figure, Outcome, Scenario};
 
 pub(super) fn section(anchor: &str, number: usize, scenario: &Scenario) -> Markup {
@@ -35,6 +35,8 @@ fn figures(before: &Figure, after: &Figure) -> Markup {
         (_, Figure::Lake(after)) => lake::figure(None, after),
         (Figure::Workflows(before), Figure::Workflows(after)) => workflows::figure(Some(before), after),
         (_, Figure::Workflows(after)) => workflows::figure(None, after),
+        (Figure::Served(before), Figure::Served(after)) => served::figure(Some(before), after),
+        (_, Figure::Served(after)) => served::figure(None, after),
     }
 }
 

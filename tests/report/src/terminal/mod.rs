@@ -6,6 +6,7 @@ mod grid;
 mod lake;
 mod network;
 mod paint;
+mod served;
 mod story;
 mod task;
 mod workflows;
@@ -79,6 +80,7 @@ impl Narrator {
             Figure::Cluster(cluster) => self.lines(cluster::state(self.paint, cluster)),
             Figure::Lake(lake) => self.lines(lake::before(self.paint, lake)),
             Figure::Workflows(workflows) => self.lines(workflows::before(self.paint, workflows)),
+            Figure::Served(served) => self.lines(served::before(self.paint, served)),
         }
     }
 
@@ -118,6 +120,11 @@ impl Narrator {
             (_, Figure::Workflows(after)) => {
                 self.heading("What came of each log event");
                 self.lines(workflows::state(self.paint, after));
+            }
+            (before, Figure::Served(after)) => {
+                self.heading("What clients were answered");
+                let before = if let Figure::Served(before) = before { Some(before) } else { None };
+                self.lines(served::state(self.paint, before, after));
             }
         }
     }

@@ -1,0 +1,28 @@
+//! Many clients at once: conditional interactions do not race.
+
+use std::collections::BTreeSet;
+
+use e2e::fhir::{FHIR_JSON, make};
+use tokio::task::JoinSet;
+
+use super::{of_location, within};
+
+#[test]
+fn of_many_simultaneous_conditional_creates_one_creates_and_all_answer_with_it() {
+    within(&[("ReservedConcurrency", "20")], async |fhir| {
+        let mut clients = JoinSet::new();
+        for _ in 0..20 {
+            let request = fhir.request("POST", "Patient").body(FHIR_JSON, make::patient(7).to_string());
+            let request = request.header("if-none-exist", &format!("identifier={}|quince-7", make::MRN));
+            let account = fhir.account.clone();
+            clients.spawn(async move { account.send(request).await });
+        }
+        let answers = clients.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let statuses: Vec<_> = answers.iter().map(local_aws::Answer::status).collect();
+        assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 19, "{statuses:?}");
+        let places: BTreeSet<_> = answers.iter().map(|answer| of_location(fhir, answer)).collect();
+        assert_eq!((places.len(), fhir.count("Patient?family=quitte7").await?), (1, 1));
+        Ok(())
+    });
+}

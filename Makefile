@@ -40,6 +40,8 @@ bench: tools host
 	@$(CARGO_TARGET_DIR)/debug/figures
 	@cargo bench --quiet -p iot-firehose --bench prepare
 	@cargo bench --quiet -p onboarding --bench trigger
+	@cargo bench --quiet -p fhir-model --bench extract
+	@cargo bench --quiet -p fhir --bench server # `-- flat 1000000`: a larger store, 10 GB on disk for a while
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)
@@ -133,7 +135,7 @@ fhir-clients: tools $(NODE_CLIENTS)/.installed
 	@tests/fhir-clients/run.sh $(CARGO_TARGET_DIR)/debug/fhir-local $(PYTHON) $(NODE_CLIENTS)
 
 fuzz:
-	$(SAY) "fuzzing what onboarding-trigger reads (a minute, and another to build it the first time)"
+	$(SAY) "fuzzing what onboarding-trigger and the FHIR server read (two minutes, and two to build it the first time)"
 	@tests/fuzz.sh
 
 unit:

@@ -1,5 +1,7 @@
 //! `:in`, `:not-in`, `:above` and `:below` of tokens, over value sets and code systems that clients have stored.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+
 mod common;
 
 use common::Server;

@@ -61,9 +61,9 @@ fn is_stale(row: &Row, place: &str, version: &Version, json: Option<&[u8]>, base
         return false;
     };
     let key = ItemKey { pk: row.pk.clone(), sk: place.to_owned() };
-    let stands = || index::order(definition, &json, &version.key.id, base) == place;
+    let moved = || index::order(definition, &json, &version.key.id, base) != place;
     !index::rows(&version.key, &json, base).contains(&key)
-        && !(stands() && may_be_of_another_base(definition, row, &json))
+        && (moved() || !may_be_of_another_base(definition, row, &json))
 }
 
 /// Whether a request to another address of this server may have had reason to write the row: by an absolute reference,

@@ -1,0 +1,7 @@
+//! A resource: any bytes.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| fhir_fuzz::resource(data));

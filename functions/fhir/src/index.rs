@@ -44,6 +44,15 @@ const MAIN_DATES: [&str; 19] = [
     "received", "birthdate",
 ];
 
+/// Changes whenever a resource gets other rows than before.
+const RULES: u8 = 1;
+
+/// By which rules rows are made, and for which address of the server: absolute references below it are its own.
+#[must_use]
+pub fn stamp(base: &str) -> String {
+    format!("{RULES}.{:08x}", hash(base) >> 32)
+}
+
 /// All rows of a resource: what search finds it by.
 #[must_use]
 pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
@@ -236,13 +245,15 @@ pub fn log_list(kind: &str, shard: u8) -> String {
     format!("l#{kind}#{shard}")
 }
 
-/// The partition number of all rows of a resource. FNV-1a: it must stay the same over releases, and std's may not.
+/// The partition number of all rows of a resource.
 #[must_use]
 pub fn shard(id: &str) -> u8 {
-    let hash = id
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    u8::try_from((hash >> 32) % u64::from(SHARDS)).unwrap_or_default()
+    u8::try_from((hash(id) >> 32) % u64::from(SHARDS)).unwrap_or_default()
+}
+
+/// FNV-1a: it must stay the same over releases, and std's may not.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The beginning of a text, up to that many bytes, at a character's end. Longer values share a row, and are told apart

@@ -7,7 +7,6 @@
 //! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it. Those of
 //!    a transaction of several resources stay some minutes, for readers that are at it.
 
-use shared::aws::AwsError;
 use uuid::Uuid;
 
 use super::item::{Item, ItemKey};
@@ -74,9 +73,12 @@ impl Store {
         let several = prepared.len() > 1;
         let mut writes: Vec<Write> = Vec::with_capacity(prepared.len() + claims.len());
         for change in &mut prepared {
-            change.version.transaction = several.then(|| Transaction { id: id.clone(), at: now });
-            // `w` tells a commit whose answer was lost from one that somebody else won.
-            let item = change.version.write("", Item::new(&change.version.key.head())).text("w", &id);
+            change.version.commit.clone_from(&id);
+            change.version.transaction = match several {
+                true => Some(Transaction { id: id.clone(), at: now }),
+                false => change.recent(now),
+            };
+            let item = change.version.write("", Item::new(&change.version.key.head()));
             writes.push(Write::Put(item, change.base.guard.condition()));
         }
         writes.extend(claims.iter().map(|claim| claim.take(now)));
@@ -87,7 +89,11 @@ impl Store {
             let gone = |row: &ItemKey| if several { expire(row, now, Condition::none()) } else { Write::Delete(row.clone(), Condition::none()) };
             writes.extend(dropped.iter().map(gone));
         }
-        if self.table.write(writes).await? == Written::No && !self.has_won(&prepared, &id).await? {
+        let won = match self.table.write(writes).await? {
+            Written::Yes => true,
+            Written::No | Written::Busy => self.has_won(&prepared, &id).await?,
+        };
+        if !won {
             self.remove_objects(&prepared).await;
             return Err(StoreError::Conflict);
         }
@@ -97,11 +103,17 @@ impl Store {
         Ok(prepared)
     }
 
-    /// Whether the first head is the one that this commit has written.
+    /// Whether this commit has taken place, and only its answer was lost: the SDK's second attempt then finds its condition
+    /// broken by the first one, or by a later version, which has left this one's own item behind.
     async fn has_won(&self, prepared: &[Prepared], id: &str) -> Result<bool, StoreError> {
         let Some(first) = prepared.first() else { return Ok(true) };
-        let head = self.table.get(&first.version.key.head()).await?;
-        Ok(head.is_some_and(|head| head.get_text("w") == Some(id)))
+        let key = &first.version.key;
+        for place in [key.head(), key.version(first.version.number)] {
+            if self.table.get(&place).await?.is_some_and(|item| item.get_text("w") == Some(id)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Writes what nobody sees before the commit.
@@ -125,10 +137,13 @@ impl Store {
     }
 
     /// A row keeps the highest version that has asserted it, or a slow cleaner could remove what a later version needs.
-    async fn assert_row(&self, row: Item) -> Result<(), AwsError> {
+    async fn assert_row(&self, row: Item) -> Result<(), StoreError> {
         let version = row.get_number("v").unwrap_or_default();
         let condition = Condition::new("attribute_not_exists(pk) OR v < :v").number(":v", version);
-        self.table.write(vec![Write::Put(row, condition)]).await.map(drop)
+        match self.table.insist(Write::Put(row, condition)).await? {
+            Written::Busy => Err(StoreError::Busy),
+            Written::Yes | Written::No => Ok(()),
+        }
     }
 
     /// Removes index rows that only the old versions had. What fails stays, is never believed, and goes when a search
@@ -143,7 +158,7 @@ impl Store {
             self.table.write(vec![expire(row, now, condition)]).await
         }));
         if let Err(error) = removed.await {
-            tracing::warn!(error = %error, "index rows of old versions are left over");
+            tracing::warn!(action = error.action, code = error.code, "index rows of old versions are left over");
         }
     }
 
@@ -153,7 +168,7 @@ impl Store {
             if let super::Body::Object(object) = &change.version.body
                 && let Err(error) = self.bodies.delete(object).await
             {
-                tracing::warn!(error = %error, "a body in S3 is left over");
+                tracing::warn!(action = error.action, code = error.code, "a body in S3 is left over");
             }
         }
     }

@@ -16,21 +16,30 @@ impl Store {
         older.sort();
         older.dedup();
         let (current, older) = futures_util::join!(self.current(run, &keys), self.table.get_all(&older));
+        let current = current?;
         let mut older: HashMap<_, Item> = older?.into_iter().map(|item| (item.key(), item)).collect();
-        let found = wanted.iter().zip(current?).map(|((key, number), current)| match current {
+        // A version may have been the current one when the older ones were read, and replaced when the heads were.
+        let is_older = |(key, number): &(Key, u64), current: &Option<Version>| {
+            current.as_ref().is_some_and(|current| current.number > *number).then(|| key.version(*number))
+        };
+        let places = wanted.iter().zip(&current).filter_map(|(wanted, current)| is_older(wanted, current));
+        let mut missing: Vec<_> = places.filter(|place| !older.contains_key(place)).collect();
+        missing.sort();
+        missing.dedup();
+        older.extend(self.table.get_all(&missing).await?.into_iter().map(|item| (item.key(), item)));
+        let found = wanted.iter().zip(current).map(|((key, number), current)| match current {
             Some(current) if current.number == *number => Some(current),
             Some(current) if current.number > *number => {
-                let item = older.get(&key.version(*number))?;
-                Version::read(key, "", &mut item.clone())
+                let version = Version::read(key, "", &mut older.get(&key.version(*number))?.clone());
+                version.inspect(|version| run.meet(version))
             }
             _ => None,
         });
-        let found = found.collect();
-        older.clear();
-        Ok(found)
+        Ok(found.collect())
     }
 
-    /// Versions of one resource, the newest first, from `below` (exclusive) on, at most `limit`. One round.
+    /// Versions of one resource, the newest first, from `below` (exclusive) on, at most `limit`. Two rounds: the
+    /// head first, as each version below it has an item of its own then.
     pub async fn history(
         &self,
         run: &Run,
@@ -48,14 +57,15 @@ impl Store {
             whole: true,
         };
         let keys = [key.clone()];
-        let (current, older) = futures_util::join!(self.current(run, &keys), self.table.query(&range));
-        let (current, mut older) = (current?.into_iter().flatten().next(), older?);
+        let current = self.current(run, &keys).await?.into_iter().flatten().next();
+        let mut older = self.table.query(&range).await?;
         let Some(newest) = current.as_ref().map(|current| current.number) else { return Ok(Vec::new()) };
         let current = current.filter(|current| below.is_none_or(|below| current.number < below));
         let mut found: Vec<Version> = current.into_iter().collect();
         loop {
             let versions = older.items.into_iter().filter_map(|mut item| Version::read(key, "", &mut item));
-            found.extend(versions.filter(|version| version.number < newest)); // a writer may just have copied the newest
+            let versions = versions.filter(|version| version.number < newest); // a writer may just have copied the newest
+            found.extend(versions.inspect(|version| run.meet(version)));
             let oldest = found.last().map_or(1, |version| version.number);
             if !older.more || found.len() >= limit || oldest <= 1 {
                 found.truncate(limit);

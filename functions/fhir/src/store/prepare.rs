@@ -10,8 +10,8 @@ use flate2::write::GzEncoder;
 
 use super::bodies::{Bodies, LARGEST_IN_ITEM};
 use super::item::{Item, ItemKey};
-use super::read::Base;
-use super::version::{Body, Key, Method, Version};
+use super::read::{Base, RECENT};
+use super::version::{Body, Key, Method, Transaction, Version};
 use crate::index;
 
 /// A body may be that large when it is unpacked: more than any request could have brought (6 MB, gzipped 32 MB).
@@ -55,6 +55,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The transaction that wrote the old version, if that was a moment ago. A single write hands it on: a response that
+    /// has read other resources as they were before must still come upon it.
+    pub(super) fn recent(&self, now: i64) -> Option<Transaction> {
+        let old = self.base.current.as_ref()?.transaction.as_ref();
+        old.filter(|transaction| transaction.at >= now - RECENT).cloned()
+    }
+
     /// The old version's own item, to be written before its head is replaced.
     pub(super) fn older(&self) -> Option<Item> {
         let old = self.base.current.as_ref()?;
@@ -87,10 +94,13 @@ pub(super) fn prepare(draft: Draft<'_>, old: Option<&[u8]>, now: i64, base_url: 
         Some(Err(error)) => return Err(io::Error::other(error)),
         None => BTreeSet::new(),
     };
-    let added = rows.difference(&old_rows).cloned().collect();
+    // Rows that other rules made, or another address, may not be those that are missing now.
+    let stamp = index::stamp(base_url);
+    let same = base.current.as_ref().is_some_and(|current| current.stamp == stamp);
+    let added = if same { rows.difference(&old_rows).cloned().collect() } else { rows.iter().cloned().collect() };
     let dropped = old_rows.difference(&rows).cloned().collect();
     let fresh = method == Method::Post;
-    let version = Version { key, number, updated, method, body, transaction: None };
+    let version = Version { key, number, updated, method, body, transaction: None, commit: String::new(), stamp };
     Ok(Prepared { base, version, object, added, dropped, fresh })
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared::aws::AwsError;
 
@@ -18,7 +19,9 @@ use super::{Store, StoreError};
 
 /// A transaction's time is taken just before its commit is sent; the commit may land that much later (4 attempts of at
 /// most 8 s each with pauses: shared/src/aws.rs), and clocks of two functions differ by less than a second.
-const RECENT: i64 = 60_000;
+pub(super) const RECENT: i64 = 60_000;
+/// What a commit may take to be seen everywhere.
+const SETTLES: Duration = Duration::from_millis(30);
 /// Runs of one response before it gives up: each further one needs another transaction at the same resources.
 const RUNS: usize = 10;
 
@@ -80,7 +83,8 @@ impl Run {
         self.began
     }
 
-    fn meet(&self, version: &Version) {
+    /// Notes the transaction that a version is of.
+    pub(super) fn meet(&self, version: &Version) {
         let recent = version.transaction.as_ref().filter(|transaction| transaction.at >= self.began - RECENT);
         if let Some(transaction) = recent {
             lock(&self.met).insert(transaction.id.clone());
@@ -113,6 +117,8 @@ impl Store {
                 return Ok(response);
             }
             known = &run.known | &met;
+            // Items of one `TransactWriteItems` come to be seen one by one, some milliseconds apart at most.
+            tokio::time::sleep(SETTLES).await;
         }
         Err(StoreError::Busy.into())
     }
@@ -134,7 +140,7 @@ impl Store {
             if !bases.iter().any(pending) {
                 return Ok(bases);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
+            tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
         }
         Err(StoreError::Busy)
     }

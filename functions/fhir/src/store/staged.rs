@@ -37,19 +37,24 @@ impl Store {
         began?;
         ahead?;
         for change in &mut prepared {
+            change.version.commit.clone_from(&id);
             change.version.transaction = Some(Transaction { id: id.clone(), at: begun });
         }
-        match self.stage(&prepared, claims, &id).await {
-            Ok(true) if self.flip(&key).await? => {}
-            staged => {
-                self.table.write(vec![abort(&key, self.now())]).await?;
+        let committed = match self.stage(&prepared, claims, &id).await {
+            Ok(true) => self.flip(&key).await,
+            staged => staged,
+        };
+        if !matches!(committed, Ok(true)) {
+            // An abort loses against a commit: where the answer to that was lost, the objects must stay.
+            let aborted = self.table.write(vec![abort(&key, self.now())]).await?;
+            if aborted == Written::Yes {
                 self.remove_objects(&prepared).await;
-                return Err(staged.err().unwrap_or(StoreError::Conflict));
             }
+            return Err(committed.err().unwrap_or(StoreError::Conflict));
         }
         // Committed: nothing that fails from here on changes that.
         if let Err(error) = self.promote(&prepared, claims, &key, &id).await {
-            tracing::warn!(error = %error, "a committed transaction is left staged");
+            tracing::warn!(error_type = %error, "a committed transaction is left staged");
         }
         self.clean(&prepared).await;
         Ok(prepared)
@@ -92,7 +97,10 @@ impl Store {
         let now = self.now();
         let writes = prepared.iter().map(|change| promotion(change, id, now));
         let writes = writes.chain(claims.iter().map(|claim| claim.promote(id, now)));
-        in_parallel(writes.map(|write| self.table.write(vec![write]))).await?;
+        let promoted = in_parallel(writes.map(|write| self.table.insist(write))).await?;
+        if promoted.contains(&Written::Busy) {
+            return Err(StoreError::Busy); // the transaction's item must stay as long as a head is staged
+        }
         let change = Change::new("SET #ttl = :ttl").number(":ttl", now / 1000 + LINGERS);
         self.table.write(vec![Write::Update(key.clone(), change, Condition::new("attribute_exists(pk)"))]).await?;
         Ok(())
@@ -128,7 +136,7 @@ fn promotion(change: &Prepared, id: &str, at: i64) -> Write {
     let set: Vec<String> = set.collect();
     let gone = ["b", "o"].iter().filter(|name| **name != body).map(|name| (*name).to_owned());
     let gone: Vec<String> =
-        gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).chain(["w".to_owned()]).collect();
+        gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).collect();
     let expression = format!("SET {}, c = :at REMOVE {}", set.join(", "), gone.join(", "));
     let values = std::collections::HashMap::from([(":at".to_owned(), AttributeValue::N(at.to_string()))]);
     let condition = Condition::new("n_x = :tx").text(":tx", id);

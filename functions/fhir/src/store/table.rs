@@ -114,8 +114,10 @@ impl Condition {
 pub enum Written {
     /// They took place.
     Yes,
-    /// A condition did not hold, or another transaction is at the same items: nothing took place.
+    /// A condition did not hold: nothing took place.
     No,
+    /// A transaction is at the same items at this moment: nothing took place, and it may the next moment.
+    Busy,
 }
 
 /// Which part of a partition a query reads: sort keys from `from` to `to`, both included.
@@ -274,6 +276,17 @@ impl Table {
         }
     }
 
+    /// Makes one write, again and again while transactions are at its item: about three seconds.
+    pub async fn insist(&self, write: Write) -> Result<Written, AwsError> {
+        for attempt in 0..BATCH_ATTEMPTS {
+            match self.write_one(write.clone()).await? {
+                Written::Busy => back_off(attempt).await,
+                written => return Ok(written),
+            }
+        }
+        Ok(Written::Busy)
+    }
+
     async fn write_one(&self, write: Write) -> Result<Written, AwsError> {
         match write {
             Write::Put(item, condition) => {
@@ -306,8 +319,10 @@ impl Table {
         let items = items.map_err(|error| failed(aws_sdk_dynamodb::error::SdkError::construction_failure(error)))?;
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if error.as_service_error().is_some_and(lost) => Ok(Written::No),
-            Err(error) => Err(failed(error)),
+            Err(error) => match error.as_service_error().and_then(lost) {
+                Some(lost) => Ok(lost),
+                None => Err(failed(error)),
+            },
         }
     }
 
@@ -341,20 +356,21 @@ impl Table {
 }
 
 /// A transaction that others got in the way of; its other errors (throttling, too large) are errors.
-fn lost(error: &TransactWriteItemsError) -> bool {
-    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return false };
-    let codes = || canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    codes().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+fn lost(error: &TransactWriteItemsError) -> Option<Written> {
+    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return None };
+    let has = |wanted: &str| canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(wanted));
+    match (has("ConditionalCheckFailed"), has("TransactionConflict")) {
+        (true, _) => Some(Written::No),
+        (false, true) => Some(Written::Busy),
+        (false, false) => None,
+    }
 }
 
 fn unless_refused(done: Result<(), AwsError>) -> Result<Written, AwsError> {
     match done {
         Ok(()) => Ok(Written::Yes),
-        Err(error)
-            if matches!(error.code.as_str(), "ConditionalCheckFailedException" | "TransactionConflictException") =>
-        {
-            Ok(Written::No)
-        }
+        Err(error) if error.code == "ConditionalCheckFailedException" => Ok(Written::No),
+        Err(error) if error.code == "TransactionConflictException" => Ok(Written::Busy),
         Err(error) => Err(error),
     }
 }

@@ -114,8 +114,12 @@ pub struct Version {
     pub method: Method,
     /// Its JSON.
     pub body: Body,
-    /// The transaction that it is part of, if it is.
+    /// The transaction that it is part of, if it is; of a single write, the one just before it.
     pub transaction: Option<Transaction>,
+    /// The commit that wrote it: tells one whose answer was lost from one that somebody else won.
+    pub commit: String,
+    /// By which rules, and for which address, its index rows were made: [`crate::index::stamp`].
+    pub stamp: String,
 }
 
 impl Version {
@@ -132,7 +136,9 @@ impl Version {
         let item = item
             .number(&name("v"), i64::try_from(self.number).unwrap_or(i64::MAX))
             .number(&name("t"), self.updated)
-            .text(&name("m"), self.method.as_str());
+            .text(&name("m"), self.method.as_str())
+            .text(&name("w"), &self.commit)
+            .text(&name("i"), &self.stamp);
         let item = match &self.body {
             Body::Gzip(bytes) => item.bytes(&name("b"), bytes.clone()),
             Body::Object(object) => item.text(&name("o"), object),
@@ -156,9 +162,11 @@ impl Version {
         };
         let id = item.get_text(&name("x")).map(str::to_owned);
         let transaction = id.zip(item.get_number(&name("c"))).map(|(id, at)| Transaction { id, at });
-        Some(Self { key: key.clone(), number, updated, method, body, transaction })
+        let text = |attribute| item.get_text(&name(attribute)).unwrap_or_default().to_owned();
+        let (commit, stamp) = (text("w"), text("i"));
+        Some(Self { key: key.clone(), number, updated, method, body, transaction, commit, stamp })
     }
 }
 
 /// The names of all attributes that [`Version::write`] may set.
-pub const ATTRIBUTES: [&str; 7] = ["v", "t", "m", "b", "o", "x", "c"];
+pub const ATTRIBUTES: [&str; 9] = ["v", "t", "m", "b", "o", "x", "c", "w", "i"];

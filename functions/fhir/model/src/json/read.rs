@@ -14,6 +14,10 @@ use super::{Json, Object};
 /// How deep values may nest: FHIR's own resources need about 20, a Bundle of Questionnaires 40. Recursion uses stack.
 pub const MAX_DEPTH: usize = 96;
 
+/// How many values a document may have. Each takes some 40 bytes and more, however short its text: `[0,0,…]` would grow
+/// twentyfold. Synthea's largest Bundle, of 6 MB, has 250,000.
+pub const MAX_VALUES: usize = 1_000_000;
+
 /// Objects of up to that many members are searched for a duplicate name by walking, larger ones by hashing.
 const WALK: usize = 32;
 
@@ -29,7 +33,8 @@ pub struct JsonError {
 
 pub(super) fn document(text: &[u8]) -> Result<Json<'_>, JsonError> {
     let mut lexer = SliceLexer::new(text);
-    let read = lexer.exactly_one(SliceLexer::ws_peek, |next, lexer| value(next, lexer, MAX_DEPTH));
+    let mut left = MAX_VALUES;
+    let read = lexer.exactly_one(SliceLexer::ws_peek, |next, lexer| value(next, lexer, MAX_DEPTH, &mut left));
     read.map_err(|reason| JsonError { offset: text.len() - lexer.as_slice().len(), reason: reason.0 })
 }
 
@@ -41,14 +46,15 @@ impl From<Expect> for Reason {
     }
 }
 
-fn value<'a>(next: u8, lexer: &mut SliceLexer<'a>, depth: usize) -> Result<Json<'a>, Reason> {
+fn value<'a>(next: u8, lexer: &mut SliceLexer<'a>, depth: usize, left: &mut usize) -> Result<Json<'a>, Reason> {
+    *left = left.checked_sub(1).ok_or_else(|| Reason(format!("more than {MAX_VALUES} values")))?;
     let deeper = || depth.checked_sub(1).ok_or_else(|| Reason(format!("nested deeper than {MAX_DEPTH} levels")));
     match next {
         b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Json::Null, Json::Bool)),
         b'0'..=b'9' | b'-' => number(lexer),
         b'"' => Ok(Json::String(string(lexer.discarded())?)),
-        b'[' => array(lexer.discarded(), deeper()?),
-        b'{' => object(lexer.discarded(), deeper()?),
+        b'[' => array(lexer.discarded(), deeper()?, left),
+        b'{' => object(lexer.discarded(), deeper()?, left),
         _ => Err(Expect::Value.into()),
     }
 }
@@ -62,16 +68,16 @@ fn string<'a>(lexer: &mut SliceLexer<'a>) -> Result<Cow<'a, str>, Reason> {
     lexer.str_string().map_err(|error| Reason(error.to_string()))
 }
 
-fn array<'a>(lexer: &mut SliceLexer<'a>, depth: usize) -> Result<Json<'a>, Reason> {
+fn array<'a>(lexer: &mut SliceLexer<'a>, depth: usize, left: &mut usize) -> Result<Json<'a>, Reason> {
     let mut items = Vec::new();
     lexer.seq(b']', SliceLexer::ws_peek, |next, lexer| {
-        items.push(value(next, lexer, depth)?);
+        items.push(value(next, lexer, depth, left)?);
         Ok::<_, Reason>(())
     })?;
     Ok(Json::Array(items))
 }
 
-fn object<'a>(lexer: &mut SliceLexer<'a>, depth: usize) -> Result<Json<'a>, Reason> {
+fn object<'a>(lexer: &mut SliceLexer<'a>, depth: usize, left: &mut usize) -> Result<Json<'a>, Reason> {
     let mut members = Vec::new();
     let mut names = HashSet::new(); // stays empty, without allocation, up to WALK members
     lexer.seq(b'}', SliceLexer::ws_peek, |next, lexer| {
@@ -89,7 +95,7 @@ fn object<'a>(lexer: &mut SliceLexer<'a>, depth: usize) -> Result<Json<'a>, Reas
         }
         lexer.expect(SliceLexer::ws_peek, b':').ok_or(Expect::Colon)?;
         let next = lexer.ws_peek().ok_or(Expect::Value)?;
-        members.push((name, value(next, lexer, depth)?));
+        members.push((name, value(next, lexer, depth, left)?));
         Ok(())
     })?;
     Ok(Json::Object(Object(members)))

@@ -8,7 +8,7 @@ mod write;
 
 use std::borrow::Cow;
 
-pub use read::{JsonError, MAX_DEPTH};
+pub use read::{JsonError, MAX_DEPTH, MAX_VALUES};
 
 /// A JSON value; numbers are text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 const SHARED: &str = "/work/shared/data/fhir";
 
 /// Our own resources: a text for each.
@@ -25,17 +27,26 @@ pub fn official() -> Vec<(String, Vec<u8>)> {
     read(&folder)
 }
 
-/// Bundles of Synthea whose name begins so.
-pub fn synthea(begin: &str) -> Vec<(String, Vec<u8>)> {
-    let Ok(files) = std::fs::read_dir(format!("{SHARED}/synthea")) else {
+/// Synthea's Bundles of a patient, and before it what it refers to: hospitals and practitioners.
+pub fn synthea_patient() -> Vec<Vec<u8>> {
+    if !Path::new(&format!("{SHARED}/synthea")).exists() {
         eprintln!("skipped: Synthea's Bundles, which are not at {SHARED}/synthea");
         return Vec::new();
+    }
+    let read = |name: &str| output("bzip2", &["-dc", &format!("{SHARED}/synthea/{name}.json.bz2")]);
+    let patient = read("4004a424-c33b-6ced-23c3-c1318e45c419");
+    let text = String::from_utf8(patient.clone()).unwrap();
+    let named = |entry: &Value| {
+        let resource = &entry["resource"];
+        let values = [&resource["identifier"][0]["value"], &resource["practitioner"]["identifier"]["value"]];
+        values.into_iter().filter_map(Value::as_str).any(|value| text.contains(value))
     };
-    let paths = files.map(|file| file.unwrap().path());
-    let named = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(begin);
-    let mut paths: Vec<String> = paths.filter(named).map(|path| path.to_string_lossy().into_owned()).collect();
-    paths.sort();
-    paths.into_iter().map(|path| (path.clone(), output("bzip2", &["-dc", &path]))).collect()
+    let before = ["0-hospitalInformation1625911868739", "0-practitionerInformation1625911868739"].map(|name| {
+        let mut bundle: Value = serde_json::from_slice(&read(name)).unwrap();
+        bundle["entry"].as_array_mut().unwrap().retain(named);
+        bundle.to_string().into_bytes()
+    });
+    before.into_iter().chain([patient]).collect()
 }
 
 fn output(program: &str, arguments: &[&str]) -> Vec<u8> {

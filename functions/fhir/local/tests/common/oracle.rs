@@ -1,9 +1,8 @@
 //! What a search must find, by looking at every resource: no index, no plan, nothing of the server but its reading of one
 //! operand and its comparison with one value.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type};
 use fhir_model::json::Json;
@@ -15,14 +14,14 @@ pub struct Oracle {
     base: String,
     now: i64,
     resources: BTreeMap<String, Json<'static>>,
-    found: RefCell<HashMap<(String, &'static str), Rc<Vec<Value>>>>,
+    found: Mutex<HashMap<(String, &'static str), Arc<Vec<Value>>>>,
 }
 
 impl Oracle {
     pub fn new(base: &str) -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
         let now = i64::try_from(now).unwrap();
-        Self { base: base.to_owned(), now, resources: BTreeMap::new(), found: RefCell::default() }
+        Self { base: base.to_owned(), now, resources: BTreeMap::new(), found: Mutex::default() }
     }
 
     /// Takes a resource as the server has it.
@@ -36,7 +35,7 @@ impl Oracle {
 
     pub fn remove(&mut self, key: &str) {
         self.resources.remove(key);
-        self.found.borrow_mut().retain(|(of, _), _| of != key);
+        self.found.lock().unwrap().retain(|(of, _), _| of != key);
     }
 
     /// `Type/id` of all resources of a type.
@@ -53,13 +52,13 @@ impl Oracle {
     }
 
     /// What a parameter finds in a resource.
-    pub fn values(&self, key: &str, parameter: &'static SearchParameter) -> Rc<Vec<Value>> {
+    pub fn values(&self, key: &str, parameter: &'static SearchParameter) -> Arc<Vec<Value>> {
         let at = (key.to_owned(), parameter.code);
-        if let Some(known) = self.found.borrow().get(&at) {
-            return Rc::clone(known);
+        if let Some(known) = self.found.lock().unwrap().get(&at) {
+            return Arc::clone(known);
         }
-        let found = Rc::new(self.resources.get(key).map(|it| values(parameter, it, &self.base)).unwrap_or_default());
-        self.found.borrow_mut().insert(at, Rc::clone(&found));
+        let found = Arc::new(self.resources.get(key).map(|it| values(parameter, it, &self.base)).unwrap_or_default());
+        self.found.lock().unwrap().insert(at, Arc::clone(&found));
         found
     }
 

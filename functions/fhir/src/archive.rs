@@ -8,7 +8,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use fhir_model::time;
 use shared::aws::AwsError;
 
-use crate::http::request::Request;
+use crate::http::request::{BodyKind, Request};
 
 /// The bucket and its client.
 #[derive(Clone, Debug)]
@@ -28,7 +28,11 @@ impl Archive {
     pub async fn put(&self, request: &Request, id: &str, now: i64) -> Result<(), AwsError> {
         let gzip = request.raw.is_some();
         let call = self.client.put_object().bucket(&self.bucket).key(key(id, now, gzip));
-        let call = call.content_type(request.headers.get("content-type").unwrap_or("application/fhir+json"));
+        // Its own words, not the client's header: S3 refuses some characters.
+        let call = call.content_type(match request.kind {
+            BodyKind::JsonPatch => "application/json-patch+json",
+            _ => "application/fhir+json",
+        });
         let call = if gzip { call.content_encoding("gzip") } else { call };
         let sent = call.body(ByteStream::from(request.original().to_vec())).send().await;
         sent.map(drop).map_err(|error| AwsError::new("PutObject", error))

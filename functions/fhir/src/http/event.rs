@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use crate::config::Edge;
 use crate::error::Error;
 use crate::http::negotiate::{Media, Negotiated, accepts_gzip, body_kind, media};
-use crate::http::request::{BodyKind, Headers, Method, Request, decompress, parameters};
+use crate::http::request::{BodyKind, Headers, MAX_FORM, Method, Request, decompress, few, parameters};
 
 /// How an event is built, and its answer with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -231,6 +231,7 @@ impl Event<'_> {
 
     fn with_body(&self, mut request: Request) -> Result<Request, Error> {
         let search = request.method == Method::Post && request.path.last().is_some_and(|last| last == "_search");
+        few(&request.query)?;
         let bytes = self.body()?;
         request.kind = body_kind(request.method, search, request.headers.get("content-type"), bytes.is_empty())?;
         if request.kind == BodyKind::None {
@@ -238,7 +239,11 @@ impl Event<'_> {
         }
         (request.body, request.raw) = decompress(bytes, request.headers.get("content-encoding"))?;
         if request.kind == BodyKind::Form {
+            if request.body.len() > MAX_FORM {
+                return Err(Error::TooLarge(format!("the form is over {} KB", MAX_FORM / 1024)));
+            }
             request.query.append(&mut parameters(&request.body));
+            few(&request.query)?;
             (request.body, request.raw) = (Vec::new(), None);
         }
         Ok(request)

@@ -12,6 +12,11 @@ use crate::error::Error;
 /// What a compressed body may grow to. Lambda takes 6 MB; a Bundle compresses about tenfold.
 pub const MAX_BODY: usize = 32 * 1024 * 1024;
 
+/// What a form may be: a search by all that a URL could hold, and much more.
+pub const MAX_FORM: usize = 256 * 1024;
+/// Parameters that a request may have.
+pub const MAX_PARAMETERS: usize = 200;
+
 /// An HTTP request, decoded.
 #[derive(Default)]
 pub struct Request {
@@ -161,10 +166,19 @@ pub(super) fn segments(path: &str) -> impl Iterator<Item = String> {
     path.split('/').filter(|segment| !segment.is_empty()).map(decode)
 }
 
-/// The parameters of a query string or a form.
+/// The parameters of a query string or a form. Of more than there may be, one more: see [`few`].
 #[must_use]
 pub fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(encoded).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    let all = form_urlencoded::parse(encoded).take(MAX_PARAMETERS + 1);
+    all.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// Refuses more parameters than there may be.
+pub fn few(parameters: &[(String, String)]) -> Result<(), Error> {
+    if parameters.len() > MAX_PARAMETERS {
+        return Err(Error::TooCostly(format!("a request may have up to {MAX_PARAMETERS} parameters")));
+    }
+    Ok(())
 }
 
 /// The bytes of a body, and what they were before they were decompressed if they were.

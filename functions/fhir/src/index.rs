@@ -33,7 +33,12 @@ pub const SHARDS: u8 = 8;
 /// A date up to that long (in milliseconds) has one row; a search by its upper end reads a day more.
 pub const NARROW: i64 = 86_400_000;
 /// Stands for a missing main date: after all dates.
-const NO_DATE: &str = "~";
+pub const NO_DATE: &str = "~";
+/// Behind all dates, before those without one.
+pub const BEFORE_NO_DATE: &str = "}";
+/// A resource may have so many rows, and so many of patients together with codes: what a request can write in its time.
+const MOST_ROWS: usize = 20_000;
+const MOST_PAIRS: usize = 5_000;
 /// Partition keys may have 2,048 bytes, sort keys 1,024.
 const LONGEST_TERM: usize = 700;
 const LONGEST_STRING: usize = 200;
@@ -85,6 +90,25 @@ pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
     rows
 }
 
+/// Whether a resource has more rows than it may have; counted, before they are made.
+#[must_use]
+pub fn has_too_many_rows(key: &Key, json: &Json<'_>, base: &str) -> bool {
+    let Some(definition) = resource_type(key.resource_type) else { return false };
+    let patients = patients(definition, json, base).len();
+    let (mut rows, mut pairs) = (0_usize, 0_usize);
+    for parameter in definition.parameters.iter().filter(|parameter| is_indexed(parameter)) {
+        let values = values(parameter, json, base);
+        let terms: BTreeSet<String> = values.iter().flat_map(|value| terms::of_value(parameter, value)).collect();
+        let specific = terms.iter().filter(|term| is_shared(parameter) && terms::is_specific(term)).count();
+        rows = rows.saturating_add(terms.len().max(2 * values.len()));
+        pairs = pairs.saturating_add(specific.saturating_mul(patients));
+        if rows > MOST_ROWS || pairs > MOST_PAIRS {
+            return true;
+        }
+    }
+    false
+}
+
 /// The rows of strings, dates and numbers: sorted by the value.
 fn ranged(key: &Key, parameter: &SearchParameter, value: &Value, shard: u8, add: &mut impl FnMut(String, String)) {
     let (kind, code, id) = (key.resource_type, parameter.code, key.id.as_str());
@@ -129,22 +153,34 @@ pub fn number(number: Option<&fhir_model::decimal::Decimal>, lower: bool) -> Str
 #[must_use]
 pub fn log(key: &Key, number: u64, updated: i64) -> BTreeSet<ItemKey> {
     let shard = shard(&key.id);
-    let sk = format!("{}#{key}#{number:012}", time::sortable(updated));
+    let sk = log_place(key, number, updated);
     [key.resource_type, ""].into_iter().map(|kind| ItemKey { pk: log_list(kind, shard), sk: sk.clone() }).collect()
 }
 
+/// Where a version stands in the log.
+#[must_use]
+pub fn log_place(key: &Key, number: u64, updated: i64) -> String {
+    format!("{}#{key}#{number:012}", time::sortable(updated))
+}
+
 /// Where a resource stands among those of its type: by its main date, then by its id. `n` or `w` tells whether the date
-/// is narrow or wide, so that a search by date can pass over narrow ones without fetching them.
+/// is narrow or wide, so that a search by date can pass over narrow ones without fetching them. A date without a beginning
+/// has begun before all others.
 #[must_use]
 pub fn order(definition: &ResourceType, json: &Json<'_>, id: &str, base: &str) -> String {
     let spans = main_date(definition).map(|parameter| values(parameter, json, base)).unwrap_or_default();
     let spans = || spans.iter().filter_map(|value| if let Value::Date(span) = value { Some(span) } else { None });
-    let from = spans().map(|span| span.from.or(span.to).unwrap_or(i64::MIN)).min();
+    let from = spans().map(|span| span.from.unwrap_or(i64::MIN)).min();
     let to = spans().map(|span| span.to.unwrap_or(i64::MAX)).max();
     let Some((from, to)) = from.zip(to) else { return format!("{NO_DATE}#{id}") };
-    let open = spans().any(|span| span.from.is_none());
-    let width = if open || to.saturating_sub(from) > NARROW { 'w' } else { 'n' };
+    let width = if to.saturating_sub(from) > NARROW { 'w' } else { 'n' };
     format!("{}{width}#{id}", time::sortable(from))
+}
+
+/// Whether a place is one of a resource without a main date.
+#[must_use]
+pub fn is_undated(place: &str) -> bool {
+    place.starts_with(NO_DATE)
 }
 
 /// The date by which the resources of a type are kept in order.

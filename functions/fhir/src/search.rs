@@ -25,7 +25,8 @@ use fhir_definitions::ResourceType;
 
 pub use criteria::Criteria;
 use cursor::Cursor;
-use find::{Found, Match, Task};
+use find::{Keep, Match, Task};
+use merge::{Merge, Position};
 use page::Page;
 use query::{Condition, Context, Query, Summary, Total};
 use sort::Sorted;
@@ -35,8 +36,12 @@ use crate::error::Error;
 use crate::index;
 use crate::store::{Run, Store};
 
+/// The order of a cursor of what was sorted in memory.
+const IN_MEMORY: char = 'm';
 /// Resources that are sorted in memory.
 const MOST_SORTED: usize = 2_000;
+/// Rows of each partition that are read to learn whether there are few.
+const FEW: usize = 100;
 /// Resources that are counted.
 const MOST_COUNTED: usize = 10_000;
 /// JSON of a page's matches: with the included ones it must fit Lambda's 6 MB.
@@ -76,21 +81,20 @@ pub async fn search(store: &Store, asked: &Asked<'_>) -> Result<Vec<u8>, Error> 
                 true => Some(count(store, run, &wanted).await?),
                 false => None,
             };
-            let (found, order) = match counted {
-                true => (Found::default(), ' '),
+            let (matches, next) = match counted {
+                true => (Vec::new(), None),
                 false => pages(store, run, &query, &wanted, cursor.as_ref()).await?,
             };
-            let included = include::included(store, run, &found.matches, &query.includes).await?;
-            let whole = cursor.is_none() && found.next.is_none() && !counted;
-            let next = found.next.map(|place| Cursor { order, place }.write(&fingerprint));
+            let included = include::included(store, run, &matches, &query.includes).await?;
+            let whole = cursor.is_none() && next.is_none() && !counted;
             let page = Page {
                 query: &query,
                 url,
                 base: store.base_url(),
-                total: total.or_else(|| whole.then_some(found.matches.len())),
-                matches: &found.matches,
+                total: total.or_else(|| whole.then_some(matches.len())),
+                matches: &matches,
                 included: &included,
-                next,
+                next: next.map(|next| next.write(&fingerprint)),
                 cursor: query.cursor.as_deref(),
             };
             Ok(page.write())
@@ -119,7 +123,7 @@ fn too_broad(what: &str) -> Error {
 
 async fn count(store: &Store, run: &Run, wanted: &[Wanted]) -> Result<usize, Error> {
     let source = source::source(wanted, false).ok_or_else(|| too_broad("this search is too broad to be counted"))?;
-    let task = Task { wanted, source, backward: false, after: None, limit: MOST_COUNTED, bytes: None };
+    let task = Task { wanted, source, backward: false, after: None, limit: MOST_COUNTED, keep: Keep::Count };
     let found = find::find(store, run, &task).await?;
     match found.next {
         None => Ok(found.count),
@@ -127,17 +131,28 @@ async fn count(store: &Store, run: &Run, wanted: &[Wanted]) -> Result<usize, Err
     }
 }
 
-/// One page, and the order that its places are of.
+/// A page's matches, and where the next one begins.
+type Matches = (Vec<Match>, Option<Cursor>);
+
+fn another() -> Error {
+    Error::Parameter("_cursor is of another search".to_owned())
+}
+
+/// One page. A first page chooses how it is sorted where there are two ways, and its cursor keeps the others to that.
 async fn pages(
     store: &Store,
     run: &Run,
     query: &Query,
     wanted: &[Wanted],
     cursor: Option<&Cursor>,
-) -> Result<(Found, char), Error> {
+) -> Result<Matches, Error> {
+    let by_memory = match cursor {
+        Some(cursor) => cursor.order == IN_MEMORY && !query.sort.is_empty(),
+        None => !query.sort.is_empty() && is_short(store, wanted).await?,
+    };
     let (source, backward) = match native(query, wanted) {
-        Some(native) => native,
-        None => return in_memory(store, run, query, wanted, cursor).await,
+        Some(native) if !by_memory => native,
+        _ => return in_memory(store, run, query, wanted, cursor).await,
     };
     let order = match source {
         Source::Keys(_) => 'k',
@@ -145,11 +160,25 @@ async fn pages(
         Source::Sorted(_) => 's',
         Source::Log(_) => 'g',
     };
-    let after = cursor.map(|cursor| (cursor.order == order).then_some(cursor.place.as_str()));
-    let after = after.map(|place| place.ok_or_else(|| Error::Parameter("_cursor is of another search".to_owned())));
+    let after = cursor.map(|cursor| {
+        let position = Position::read(&cursor.place).filter(|_| cursor.order == order);
+        position.ok_or_else(another)
+    });
+    let after = after.transpose()?;
     let task =
-        Task { wanted, source, backward, after: after.transpose()?, limit: query.count, bytes: Some(PAGE_BYTES) };
-    Ok((find::find(store, run, &task).await?, order))
+        Task { wanted, source, backward, after: after.as_ref(), limit: query.count, keep: Keep::Page(PAGE_BYTES) };
+    let found = find::find(store, run, &task).await?;
+    let next = found.next.map(|next| Cursor { order, place: next.write() });
+    Ok((found.matches, next))
+}
+
+/// Whether the candidates stand in a few rows that are sorted by another value: to fetch them all and sort them costs less
+/// than to walk the whole type in the order that is wanted.
+async fn is_short(store: &Store, wanted: &[Wanted]) -> Result<bool, Error> {
+    let Some(Source::Sorted(parts)) = source::source(wanted, false) else { return Ok(false) };
+    let mut merge = Merge::new(parts, false, None);
+    merge.fill(&store.table, FEW).await.map_err(Error::Store)?;
+    Ok(merge.is_read())
 }
 
 /// A source whose order is what the client wants, and its direction; none, if there is no such.
@@ -173,9 +202,9 @@ async fn in_memory(
     query: &Query,
     wanted: &[Wanted],
     cursor: Option<&Cursor>,
-) -> Result<(Found, char), Error> {
+) -> Result<Matches, Error> {
     let source = source::source(wanted, false).ok_or_else(|| too_broad("this search reads too much of the index"))?;
-    let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, bytes: Some(usize::MAX) };
+    let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, keep: Keep::All };
     let found = find::find(store, run, &task).await?;
     if found.next.is_some() {
         return Err(too_broad(&format!(
@@ -186,24 +215,21 @@ async fn in_memory(
     let mut matches: Vec<(Sorted, Match)> = found.matches.into_iter().map(sorted).collect();
     matches.sort_by(|(one, _), (other, _)| one.compare(other, &query.sort));
     let after = match cursor {
-        Some(Cursor { order: 'm', place }) => Some(Sorted::at(place)),
-        Some(_) => return Err(Error::Parameter("_cursor is of another search".to_owned())),
+        Some(Cursor { order: IN_MEMORY, place }) => Some(Sorted::at(place)),
+        Some(_) => return Err(another()),
         None => None,
     };
     let rest = matches
         .into_iter()
         .filter(|(sorted, _)| after.as_ref().is_none_or(|after| sorted.compare(after, &query.sort).is_gt()));
-    let mut page = Found::default();
-    let (mut bytes, mut last) = (0, None);
+    let (mut page, mut bytes, mut last) = (Vec::new(), 0, None);
     for (sorted, found) in rest {
         bytes += found.json.len();
-        if page.matches.len() == query.count || (bytes > PAGE_BYTES && !page.matches.is_empty()) {
-            page.next = last;
-            break;
+        if page.len() == query.count || (bytes > PAGE_BYTES && !page.is_empty()) {
+            return Ok((page, last));
         }
-        last = Some(sorted.place());
-        page.matches.push(found);
+        last = Some(Cursor { order: IN_MEMORY, place: sorted.place() });
+        page.push(found);
     }
-    page.count = page.matches.len();
-    Ok((page, 'm'))
+    Ok((page, None))
 }

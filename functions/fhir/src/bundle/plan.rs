@@ -9,7 +9,7 @@ use super::facts::{Facts, Questions};
 use super::names::conditional;
 use crate::error::Error;
 use crate::http::request::{Request, parameters};
-use crate::interaction::{Answer, Server};
+use crate::interaction::{Answer, Server, resource};
 use crate::search::Criteria;
 use crate::store::{Claim, Draft, Key, Version};
 use planner::Planner;
@@ -153,6 +153,7 @@ impl Planned<'_> {
     /// Commits everything, or nothing.
     pub(super) async fn commit(self, server: &Server<'_>) -> Result<Vec<Done>, Error> {
         let Self { drafts, claims, steps } = self;
+        drafts.iter().try_for_each(|draft| resource::check_rows(draft, server.base))?;
         let versions = server.store.commit(drafts, &claims).await?;
         let mut versions: Vec<Option<Version>> = versions.into_iter().map(Some).collect();
         let mut done = |step| match step {

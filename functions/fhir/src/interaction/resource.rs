@@ -4,6 +4,8 @@ use fhir_model::json::Json;
 use fhir_model::validate::validate;
 
 use crate::error::Error;
+use crate::index;
+use crate::store::{Content, Draft};
 
 /// Reads a resource of that type, and says everything that is wrong with it.
 pub fn read<'a>(resource_type: &str, body: &'a [u8]) -> Result<Json<'a>, Error> {
@@ -26,6 +28,19 @@ pub fn check(resource_type: &str, json: &Json<'_>) -> Result<(), Error> {
     }
     let issues = validate(json);
     if issues.is_empty() { Ok(()) } else { Err(Error::Validation(issues)) }
+}
+
+/// Refuses what has so many searchable values that one request can't write the index of them. It is asked last, when a
+/// Bundle's references are what they will be.
+pub fn check_rows(draft: &Draft<'_>, base: &str) -> Result<(), Error> {
+    match &draft.content {
+        Content::Json(json) if index::has_too_many_rows(&draft.key, json, base) => Err(Error::Unprocessable(
+            "the resource has too many values that searches find it by, or too many patients together with codes; \
+             split it into several"
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The body's id must be the URL's.

@@ -6,6 +6,7 @@ use fhir_model::time;
 
 use super::check::Check;
 use crate::index::{self, Ends, NARROW, SHARDS};
+use crate::route::is_id;
 use crate::store::table::Range;
 
 /// A way to candidates: none is missing, some may be wrong.
@@ -28,7 +29,7 @@ const MOST_LISTS: usize = 400;
 #[must_use]
 pub fn access(definition: &'static ResourceType, check: &Check) -> Access {
     match check {
-        Check::Ids(ids) => Access::Ids(ids.iter().cloned().collect()),
+        Check::Ids(ids) => Access::Ids(ids.iter().filter(|id| is_id(id)).cloned().collect()),
         Check::Clause(clause) => of_clause(definition, clause),
         Check::AnyOf(clauses) => {
             let lists = clauses.iter().map(|clause| match of_clause(definition, clause) {
@@ -130,7 +131,9 @@ fn ids(clause: &Clause) -> Access {
         _ => None,
     };
     let ids: Option<Vec<String>> = clause.operands.iter().map(id).collect();
-    ids.filter(|_| clause.modifier == Modifier::None).map_or(Access::Everything, Access::Ids)
+    let ids = ids.filter(|_| clause.modifier == Modifier::None);
+    // What is no id is no resource's, and may be too long for a key.
+    ids.map_or(Access::Everything, |ids| Access::Ids(ids.into_iter().filter(|id| is_id(id)).collect()))
 }
 
 /// A composite is looked up by its first component that can be: a match matches that as well.

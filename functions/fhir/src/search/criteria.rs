@@ -3,7 +3,7 @@
 use fhir_definitions::resource_type;
 use fhir_model::json::Json;
 
-use super::find::all;
+use super::find::{Keep, some};
 use super::query::{Context, Limits, Query};
 use super::resolve;
 use crate::error::Error;
@@ -17,8 +17,8 @@ pub struct Criteria {
     resource_type: &'static str,
 }
 
-/// Candidates that are looked at before criteria are too broad to tell whether one resource matches, or more.
-const MOST: usize = 1_000;
+/// Matches that are told apart; a Bundle may delete some of them, and no Bundle has so many entries.
+const MOST: usize = 10_000;
 
 impl Criteria {
     /// Reads the parameters of a conditional interaction. Unknown parameters always fail, and so does having none.
@@ -64,12 +64,15 @@ impl Criteria {
         let types = self.query.searched();
         let wanted = resolve::wanted(store, run, &types, &self.query.conditions).await?;
         let Some(wanted) = wanted.into_iter().next() else { return Ok(Vec::new()) };
-        let found = all(store, run, wanted.definition, wanted.checks, MOST).await?;
+        let limit = limit.min(MOST);
+        let found = some(store, run, wanted.definition, wanted.checks, limit, Keep::Versions).await?;
+        // Fewer than were asked for, and there may be more: it was too much to look at.
+        let found = found.filter(|found| found.next.is_none() || found.matches.len() >= limit);
         let too_broad =
             || Error::MultipleMatches("the criteria match very many resources; name an identifier".to_owned());
-        let found = found.ok_or_else(too_broad)?;
-        Ok(found.into_iter().map(|found| found.version).take(limit).collect())
+        Ok(found.ok_or_else(too_broad)?.matches.into_iter().map(|found| found.version).collect())
     }
+
     /// Which of these match, though they are not stored yet: by their contents.
     pub async fn among<'k>(
         &self,

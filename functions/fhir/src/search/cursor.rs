@@ -11,13 +11,15 @@ use crate::error::Error;
 
 /// How many bytes of the hash are kept.
 const CHECK: usize = 8;
+/// Longer ones we do not write: ten sort keys, or one place.
+const LONGEST: usize = 4_096;
 
 /// The order in which a search finds, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// `l`ists, `s`orted values, lo`g`, `k`eys, or sorted in `m`emory.
     pub order: char,
-    /// The last place.
+    /// The last position, as its order writes it.
     pub place: String,
 }
 
@@ -34,6 +36,9 @@ impl Cursor {
     /// Reads what a link brought.
     pub fn read(text: &str, search: &str) -> Result<Self, Error> {
         let bad = || Error::Parameter("_cursor is not of this search: follow the page's next link as it is".to_owned());
+        if text.len() > LONGEST {
+            return Err(bad());
+        }
         let bytes = BASE64.decode(text).map_err(|_| bad())?;
         let (check, place) = bytes.split_at_checked(CHECK).ok_or_else(bad)?;
         let place = std::str::from_utf8(place).map_err(|_| bad())?;

@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use fhir_definitions::ResourceType;
+use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 
-use super::merge::{Candidate, Merge};
-use super::source::{self, Source, Wanted};
-use super::sweep;
+use super::check::Check;
+use super::merge::{Candidate, Merge, Position};
+use super::source::{self, Parts, Source, Wanted};
+use super::{check, sweep};
 use crate::error::Error;
+use crate::index;
 use crate::store::table::in_parallel;
-use crate::store::{Key, Run, Store, Version};
+use crate::store::{Body, Key, Run, Store, StoreError, Version};
 
 /// What one request may cost: candidates that are fetched, and index rows that are read.
 const MOST_FETCHED: usize = 10_000;
@@ -19,6 +21,10 @@ const MOST_ROWS: usize = 100_000;
 const ROUND: std::ops::RangeInclusive<usize> = 100..=400;
 /// Rows that are read of each list in one round, where lists are intersected or most candidates may be wrong.
 const ROWS: usize = 300;
+/// Bodies in S3 that are fetched at once.
+const BODIES: usize = 16;
+/// Bytes that one search may hold, of resources unpacked and packed.
+const MOST_BYTES: usize = 64 << 20;
 
 /// A resource that was found.
 #[derive(Clone, Debug)]
@@ -36,10 +42,29 @@ pub struct Match {
 pub struct Found {
     /// Resources, in the source's order.
     pub matches: Vec<Match>,
+    /// Types and ids, of [`Keep::Ids`] and [`Keep::Targets`].
+    pub ids: HashSet<(String, String)>,
     /// How many there are.
     pub count: usize,
     /// Where to go on, if there may be more.
-    pub next: Option<String>,
+    pub next: Option<Position>,
+}
+
+/// What is kept of what is found.
+#[derive(Clone, Copy, Debug)]
+pub enum Keep {
+    /// Nothing: how many there are is the question.
+    Count,
+    /// Types and ids.
+    Ids,
+    /// Types and ids of what they refer to by that parameter.
+    Targets(&'static SearchParameter),
+    /// Their versions.
+    Versions,
+    /// Their versions and JSON, so many bytes of it, but at least one resource: then the page ends.
+    Page(usize),
+    /// Their versions and JSON. More than [`MOST_BYTES`] are too much.
+    All,
 }
 
 /// What to look for.
@@ -51,60 +76,112 @@ pub struct Task<'t> {
     pub source: Source,
     /// Against the source's order?
     pub backward: bool,
-    /// Only what comes after that place.
-    pub after: Option<&'t str>,
+    /// Only what comes after that.
+    pub after: Option<&'t Position>,
     /// So many, at most.
     pub limit: usize,
-    /// So many bytes of JSON, but at least one resource; none: the JSON is not wanted.
-    pub bytes: Option<usize>,
+    /// What is wanted of them.
+    pub keep: Keep,
 }
 
 /// Finds what is wanted. Where it takes too long, it ends early, and says where to go on.
 pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Error> {
+    let mut found = Collected::new(task);
     match &task.source {
-        Source::Keys(keys) => by_keys(store, run, task, keys).await,
+        Source::Keys(keys) => by_keys(store, run, task, keys, &mut found).await?,
+        Source::Lists(lists) if task.backward => latest_first(store, run, task, lists, &mut found).await?,
         Source::Lists(lists) => {
-            let merges = lists.iter().map(|parts| Merge::new(parts.clone(), task.backward, task.after));
-            by_merges(store, run, task, merges.collect()).await
+            let mut merges = merges(lists, task.backward, task.after);
+            fill(store, task, merges.iter_mut()).await?;
+            by_merges(store, run, task, merges, &mut found).await?;
         }
         Source::Sorted(parts) | Source::Log(parts) => {
-            by_merges(store, run, task, vec![Merge::new(parts.clone(), task.backward, task.after)]).await
+            let mut merges = merges(std::slice::from_ref(parts), task.backward, task.after);
+            fill(store, task, merges.iter_mut()).await?;
+            by_merges(store, run, task, merges, &mut found).await?;
         }
     }
+    Ok(found.finish())
 }
 
-async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key]) -> Result<Found, Error> {
+fn merges(lists: &[Parts], backward: bool, after: Option<&Position>) -> Vec<Merge> {
+    lists.iter().map(|parts| Merge::new(parts.clone(), backward, after)).collect()
+}
+
+/// The first round of reading.
+async fn fill(store: &Store, task: &Task<'_>, merges: impl Iterator<Item = &mut Merge>) -> Result<(), Error> {
+    let rows = rows(task);
+    in_parallel(merges.map(|merge| merge.fill(&store.table, rows))).await.map_err(Error::Store).map(drop::<Vec<()>>)
+}
+
+/// Rows that a first round reads of each list.
+fn rows(task: &Task<'_>) -> usize {
+    let sure = source::is_sure(task.wanted, &task.source);
+    if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS }
+}
+
+/// Lists against their order: those without a main date come last, whichever the direction. Their first rows are read
+/// together with the others', for many a list ends within a page.
+async fn latest_first(
+    store: &Store,
+    run: &Run,
+    task: &Task<'_>,
+    lists: &[Parts],
+    found: &mut Collected,
+) -> Result<(), Error> {
+    let halves = [false, true].map(|undated| {
+        let after = task.after.filter(|after| index::is_undated(&after.place) == undated);
+        let passed = task.after.is_some_and(|after| index::is_undated(&after.place)) && !undated;
+        let lists: Vec<Parts> = lists.iter().map(|parts| source::half(parts, undated)).collect();
+        if passed { Vec::new() } else { merges(&lists, true, after) }
+    });
+    let [mut dated, mut undated] = halves;
+    fill(store, task, dated.iter_mut().chain(undated.iter_mut())).await?;
+    if dated.is_empty() || !by_merges(store, run, task, dated, found).await? {
+        by_merges(store, run, task, undated, found).await?;
+    }
+    Ok(())
+}
+
+async fn by_keys(
+    store: &Store,
+    run: &Run,
+    task: &Task<'_>,
+    keys: &[Key],
+    found: &mut Collected,
+) -> Result<(), Error> {
     let mut candidates: Vec<Candidate> = keys
         .iter()
         .map(|key| Candidate { place: key.id.clone(), kind: key.resource_type, row: None })
-        .filter(|candidate| match task.after {
-            Some(after) if task.backward => candidate.place.as_str() < after,
-            Some(after) => candidate.place.as_str() > after,
-            None => true,
+        .filter(|candidate| {
+            task.after.is_none_or(|after| !after.has_passed(&candidate.place, candidate.kind, task.backward))
         })
         .collect();
     candidates.sort();
     if task.backward {
         candidates.reverse();
     }
-    let mut found = Collected::new(task);
     for candidates in candidates.chunks(*ROUND.end()) {
         if found.take(store, run, task, candidates.to_vec()).await? {
             break;
         }
     }
-    Ok(found.finish())
+    Ok(())
 }
 
-async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Merge>) -> Result<Found, Error> {
-    let sure = source::is_sure(task.wanted, &task.source);
-    let rows = if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS };
-    let batch = if sure {
+/// Takes what stands in all of the lists, whose first rows have been read; says whether that was enough for now.
+async fn by_merges(
+    store: &Store,
+    run: &Run,
+    task: &Task<'_>,
+    mut merges: Vec<Merge>,
+    found: &mut Collected,
+) -> Result<bool, Error> {
+    let batch = if source::is_sure(task.wanted, &task.source) {
         task.limit.saturating_add(1).min(*ROUND.end())
     } else {
         (2 * task.limit).clamp(*ROUND.start(), *ROUND.end())
     };
-    in_parallel(merges.iter_mut().map(|merge| merge.fill(&store.table, rows))).await.map_err(Error::Store)?;
     let driver = driver(&merges, task.backward);
     let mut driving = merges.swap_remove(driver);
     let others: Vec<(HashSet<&str>, Option<String>)> = merges.iter().map(Merge::known).collect();
@@ -122,7 +199,6 @@ async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Me
         matches!(task.source, Source::Lists(_))
             && wanted.is_some_and(|wanted| source::is_too_early(wanted, &candidate.place))
     };
-    let mut found = Collected::new(task);
     let mut fetched = 0;
     let mut last = None;
     loop {
@@ -130,23 +206,23 @@ async fn by_merges(store: &Store, run: &Run, task: &Task<'_>, mut merges: Vec<Me
         while candidates.len() < batch {
             let taken = driving.take(batch - candidates.len());
             match taken.last() {
-                Some(candidate) => last = Some(candidate.place.clone()),
+                Some(candidate) => last = Some(Position::of(candidate)),
                 None => break,
             }
             candidates.extend(taken.into_iter().filter(|candidate| may_stand(candidate) && !early(candidate)));
         }
         fetched += candidates.len();
         if !candidates.is_empty() && found.take(store, run, task, candidates).await? {
-            return Ok(found.finish());
+            return Ok(true);
         }
         if driving.is_done() {
-            return Ok(found.finish());
+            return Ok(false);
         }
         if fetched >= MOST_FETCHED || driving.read >= MOST_ROWS {
             found.next = last;
-            return Ok(found.finish());
+            return Ok(true);
         }
-        driving.fill(&store.table, rows.max(ROWS)).await.map_err(Error::Store)?;
+        driving.fill(&store.table, rows(task).max(ROWS)).await.map_err(Error::Store)?;
     }
 }
 
@@ -166,11 +242,13 @@ fn driver(merges: &[Merge], backward: bool) -> usize {
 
 struct Collected {
     matches: Vec<Match>,
+    ids: HashSet<(String, String)>,
+    keep: Keep,
     limit: usize,
-    bytes: Option<usize>,
+    bytes: usize,
     count: usize,
-    last: Option<String>,
-    next: Option<String>,
+    last: Option<Position>,
+    next: Option<Position>,
     sweeper: sweep::Sweeper,
 }
 
@@ -178,8 +256,10 @@ impl Collected {
     fn new(task: &Task<'_>) -> Self {
         Self {
             matches: Vec::new(),
+            ids: HashSet::new(),
+            keep: task.keep,
             limit: task.limit,
-            bytes: task.bytes,
+            bytes: 0,
             count: 0,
             last: None,
             next: None,
@@ -195,45 +275,114 @@ impl Collected {
         task: &Task<'_>,
         candidates: Vec<Candidate>,
     ) -> Result<bool, Error> {
-        let candidates: Vec<(Candidate, Key)> = candidates
+        let (candidates, keys): (Vec<Candidate>, Vec<Key>) = candidates
             .into_iter()
             .filter_map(|candidate| task.source.key(&candidate).map(|key| (candidate, key)))
-            .collect();
-        let keys: Vec<Key> = candidates.iter().map(|(_, key)| key.clone()).collect();
+            .unzip();
         let current = store.current(run, &keys).await?;
-        let versions = candidates.into_iter().zip(current);
-        for ((candidate, key), version) in versions {
-            let Some(version) = version else { continue }; // its writer may be on the way
-            if version.is_deleted() {
-                self.sweeper.look(run, &candidate, &version, None, store.base_url());
-                continue;
-            }
-            let Some(wanted) = task.wanted.iter().find(|wanted| wanted.definition.name == key.resource_type) else {
-                continue;
-            };
-            let Some(json) = store.json(&version).await? else { continue };
-            if !holds(store, task, wanted, &candidate, &version, &json)? {
-                self.sweeper.look(run, &candidate, &version, Some(&json), store.base_url());
-                continue;
-            }
-            let large = self.bytes.is_some_and(|bytes| json.len() > bytes) && self.count > 0;
-            if large || self.count >= self.limit {
-                self.next.clone_from(&self.last);
-                return Ok(true);
-            }
-            self.bytes = self.bytes.map(|bytes| bytes.saturating_sub(json.len()));
-            self.count += 1;
-            self.last = Some(candidate.place.clone());
-            if self.bytes.is_some() {
-                self.matches.push(Match { place: candidate.place, version, json });
+        // None: its writer may be on the way.
+        let found = candidates.into_iter().zip(current).filter_map(|(candidate, version)| Some((candidate, version?)));
+        let mut found = found.peekable();
+        while found.peek().is_some() {
+            let some: Vec<(Candidate, Version)> = found.by_ref().take(BODIES).collect();
+            for (candidate, version) in fetched(store, some).await? {
+                if self.look(store, run, task, candidate, version).await? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
     }
 
-    fn finish(self) -> Found {
-        Found { matches: self.matches, count: self.count, next: self.next }
+    /// Checks one candidate, and takes it if it is wanted; says whether there are enough.
+    async fn look(
+        &mut self,
+        store: &Store,
+        run: &Run,
+        task: &Task<'_>,
+        candidate: Candidate,
+        version: Version,
+    ) -> Result<bool, Error> {
+        if version.is_deleted() {
+            self.sweeper.look(run, &candidate, &version, None, store.base_url());
+            return Ok(false);
+        }
+        let wanted = task.wanted.iter().find(|wanted| wanted.definition.name == version.key.resource_type);
+        let Some((wanted, json)) = wanted.zip(json(store, &version).await?) else { return Ok(false) };
+        if !holds(store, task, wanted, &candidate, &version, &json)? {
+            self.sweeper.look(run, &candidate, &version, Some(&json), store.base_url());
+            return Ok(false);
+        }
+        if self.count >= self.limit || !self.has_room(&version, json.len())? {
+            self.next.clone_from(&self.last);
+            return Ok(true);
+        }
+        self.count += 1;
+        self.last = Some(Position::of(&candidate));
+        match self.keep {
+            Keep::Count => {}
+            Keep::Ids => {
+                self.ids.insert((version.key.resource_type.to_owned(), version.key.id));
+            }
+            Keep::Targets(parameter) => {
+                let resource = Json::parse(&json).unwrap_or(Json::Null);
+                self.ids.extend(check::references(parameter, &resource, store.base_url()));
+            }
+            Keep::Versions => self.matches.push(Match { place: candidate.place, version, json: Vec::new() }),
+            Keep::Page(_) | Keep::All => self.matches.push(Match { place: candidate.place, version, json }),
+        }
+        Ok(false)
     }
+
+    /// Whether one more fits in; it is counted if it does.
+    fn has_room(&mut self, version: &Version, json: usize) -> Result<bool, Error> {
+        let packed = if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 };
+        let bytes = match self.keep {
+            Keep::Count | Keep::Ids | Keep::Targets(_) => 0,
+            Keep::Versions => packed,
+            Keep::Page(_) => json,
+            Keep::All => json + packed,
+        };
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.keep {
+            Keep::Page(most) => Ok(self.bytes <= most || self.count == 0),
+            _ if self.bytes > MOST_BYTES => Err(Error::TooCostly(format!(
+                "more than {} MB of resources would have to be held at once: make the search narrower",
+                MOST_BYTES >> 20
+            ))),
+            _ => Ok(true),
+        }
+    }
+
+    fn finish(self) -> Found {
+        Found { matches: self.matches, ids: self.ids, count: self.count, next: self.next }
+    }
+}
+
+/// The same, with bodies in S3 fetched, all at once.
+async fn fetched(
+    store: &Store,
+    found: Vec<(Candidate, Version)>,
+) -> Result<Vec<(Candidate, Version)>, Error> {
+    in_parallel(found.into_iter().map(async |(candidate, mut version)| {
+        if matches!(version.body, Body::Object(_)) {
+            let packed = store.gzipped(&version).await.map_err(|error| lost(&version, error))?;
+            version.body = packed.map_or(Body::Deleted, Body::Gzip);
+        }
+        Ok((candidate, version))
+    }))
+    .await
+}
+
+/// A version's JSON; none for a deletion.
+pub(super) async fn json(store: &Store, version: &Version) -> Result<Option<Vec<u8>>, Error> {
+    store.json(version).await.map_err(|error| lost(version, error))
+}
+
+/// Which resource of a search it is that can't be read.
+fn lost(version: &Version, error: StoreError) -> Error {
+    tracing::error!(resource = %version.key, version = version.number, "a version's body can't be read");
+    error.into()
 }
 
 fn holds(
@@ -256,12 +405,24 @@ pub async fn all(
     store: &Store,
     run: &Run,
     definition: &'static ResourceType,
-    checks: Vec<super::check::Check>,
+    checks: Vec<Check>,
     most: usize,
 ) -> Result<Option<Vec<Match>>, Error> {
+    let found = some(store, run, definition, checks, most, Keep::All).await?;
+    Ok(found.filter(|found| found.next.is_none()).map(|found| found.matches))
+}
+
+/// Up to `limit` of them, and whether there may be more; none, if it would take too many reads.
+pub async fn some(
+    store: &Store,
+    run: &Run,
+    definition: &'static ResourceType,
+    checks: Vec<Check>,
+    limit: usize,
+    keep: Keep,
+) -> Result<Option<Found>, Error> {
     let wanted = [Wanted { definition, checks }];
     let Some(source) = source::source(&wanted, false) else { return Ok(None) };
-    let task = Task { wanted: &wanted, source, backward: false, after: None, limit: most, bytes: Some(usize::MAX) };
-    let found = find(store, run, &task).await?;
-    Ok(found.next.is_none().then_some(found.matches))
+    let task = Task { wanted: &wanted, source, backward: false, after: None, limit, keep };
+    find(store, run, &task).await.map(Some)
 }

@@ -6,7 +6,7 @@ use fhir_definitions::{RESOURCE_TYPES, ResourceType, SearchKind, SearchParameter
 use fhir_model::json::Json;
 
 use super::check::references;
-use super::find::Match;
+use super::find::{Match, json};
 use super::query::Include;
 use crate::error::Error;
 use crate::index;
@@ -16,8 +16,10 @@ use crate::store::{Key, Run, Store};
 /// Included resources of a page, and bytes of their JSON.
 const MOST: usize = 1_000;
 const MOST_BYTES: usize = 8_000_000;
+/// Resources that are fetched at once.
+const AT_ONCE: usize = 400;
 /// Lists that are read for the `_revinclude`s of a page.
-const MOST_LISTS: usize = 10_000;
+const MOST_LISTS: usize = 2_000;
 
 /// All that is to be included with a page's matches, each once, and not what is a match itself.
 pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[Include]) -> Result<Vec<Match>, Error> {
@@ -44,17 +46,20 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         for (key, of) in reverse {
             claims.entry(key).or_default().insert(of);
         }
-        let found = fetch(store, run, &keys).await?;
         begin = included.len();
-        let found = found.into_iter().filter(|found| {
-            let claims = claims.get(&found.version.key);
-            referred.contains(&found.version.key) || claims.is_some_and(|claims| refers(store, found, &active, claims))
-        });
-        for found in found {
-            bytes += found.json.len();
-            too_many(bytes > MOST_BYTES)?;
-            known.insert(found.version.key.clone());
-            included.push(found);
+        for keys in keys.chunks(AT_ONCE) {
+            for version in store.current(run, keys).await?.into_iter().flatten() {
+                let Some(json) = json(store, &version).await? else { continue };
+                let found = Match { place: String::new(), version, json };
+                let claims = claims.get(&found.version.key);
+                let is_claimed = || claims.is_some_and(|claims| refers(store, &found, &active, claims));
+                if referred.contains(&found.version.key) || is_claimed() {
+                    bytes += found.json.len();
+                    too_many(bytes > MOST_BYTES)?;
+                    known.insert(found.version.key.clone());
+                    included.push(found);
+                }
+            }
         }
     }
     Ok(included)
@@ -66,16 +71,6 @@ fn too_many(is: bool) -> Result<(), Error> {
         return Err(Error::TooCostly(format!("more than {MOST} resources would be included with this page: {advice}")));
     }
     Ok(())
-}
-
-async fn fetch(store: &Store, run: &Run, keys: &[Key]) -> Result<Vec<Match>, Error> {
-    let current = store.current(run, keys).await?;
-    let present = current.into_iter().flatten().filter(|version| !version.is_deleted());
-    let found = in_parallel(present.map(async |version| {
-        let json = store.json(&version).await?.unwrap_or_default();
-        Ok::<_, Error>(Match { place: String::new(), version, json })
-    }));
-    found.await
 }
 
 /// The reference parameters that an include follows in resources of a type.

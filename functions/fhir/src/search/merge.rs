@@ -27,6 +27,47 @@ pub struct Row {
     pub version: i64,
 }
 
+/// How far a search has come: a place, and whose of the types that may have resources there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The last place.
+    pub place: String,
+    /// The type of the last resource there.
+    pub kind: String,
+}
+
+/// Places that sort keys can be: longer ones, and those with characters that none has, were made up.
+const LONGEST_PLACE: usize = 500;
+
+impl Position {
+    /// Where a candidate is.
+    #[must_use]
+    pub fn of(candidate: &Candidate) -> Self {
+        Self { place: candidate.place.clone(), kind: candidate.kind.to_owned() }
+    }
+
+    /// As a cursor has it.
+    #[must_use]
+    pub fn write(&self) -> String {
+        format!("{}/{}", self.kind, self.place)
+    }
+
+    /// Reads what a cursor has; none, if it can't be one's.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (kind, place) = text.split_once('/')?;
+        let possible = (1..=LONGEST_PLACE).contains(&place.len()) && !place.contains('\u{0}');
+        possible.then(|| Self { place: place.to_owned(), kind: kind.to_owned() })
+    }
+
+    /// Whether the search has passed a resource of that type at that place.
+    #[must_use]
+    pub fn has_passed(&self, place: &str, kind: &str, backward: bool) -> bool {
+        let (one, reached) = ((place, kind), (self.place.as_str(), self.kind.as_str()));
+        if backward { one >= reached } else { one <= reached }
+    }
+}
+
 impl Candidate {
     /// The resource's id: behind the last separator.
     #[must_use]
@@ -55,12 +96,16 @@ struct Part {
 }
 
 impl Merge {
-    /// Partitions, or parts of them, each of one type's resources. `after`: only what comes after that place.
+    /// Partitions, or parts of them, each of one type's resources. `after`: only what comes after that position.
     #[must_use]
-    pub fn new(parts: Vec<(&'static ResourceType, Range)>, backward: bool, after: Option<&str>) -> Self {
+    pub fn new(parts: Vec<(&'static ResourceType, Range)>, backward: bool, after: Option<&Position>) -> Self {
         let part = |(kind, range): (&'static ResourceType, Range)| {
             let range = Range { backward, whole: false, ..range };
-            let range = after.map_or_else(|| Some(range.clone()), |after| beyond(range.clone(), after));
+            let range = match after {
+                None => Some(range),
+                Some(after) if after.has_passed(&after.place, kind.name, backward) => beyond(range, &after.place),
+                Some(after) => starting(range, &after.place),
+            };
             range.map(|range| Part { kind, range, open: Some(None) })
         };
         let parts = parts.into_iter().filter_map(part).collect();
@@ -71,6 +116,12 @@ impl Merge {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.buffer.is_empty() && self.parts.iter().all(|part| part.open.is_none())
+    }
+
+    /// Whether all has been read.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.parts.iter().all(|part| part.open.is_none())
     }
 
     /// Reads one page, of at most `limit` keys, of each part of which nothing is left to give: one round.
@@ -143,6 +194,20 @@ impl Merge {
     }
 }
 
+/// The part of a range from a place on, the place included; none, if nothing is there.
+fn starting(mut range: Range, place: &str) -> Option<Range> {
+    let place = place.to_owned();
+    if range.backward {
+        range.to = match range.to {
+            Some(to) if to < place => Some(to),
+            _ => Some(place),
+        };
+    } else {
+        range.from = range.from.max(place);
+    }
+    range.to.as_ref().is_none_or(|to| range.from <= *to).then_some(range)
+}
+
 /// The part of a range that comes after a place; none, if nothing does.
 fn beyond(range: Range, place: &str) -> Option<Range> {
     if range.backward {
@@ -152,7 +217,7 @@ fn beyond(range: Range, place: &str) -> Option<Range> {
             Some(to) if to < before => to,
             _ => before,
         };
-        (range.from <= to).then_some(Range { to: Some(to), ..range })
+        (!to.is_empty() && range.from <= to).then_some(Range { to: Some(to), ..range })
     } else {
         let from = format!("{place}\u{0}");
         let from = if from > range.from { from } else { range.from };
@@ -166,13 +231,66 @@ fn beyond(range: Range, place: &str) -> Option<Range> {
 fn below(place: &str) -> String {
     let mut shorter = place.to_owned();
     let last = shorter.pop();
-    let before = last.and_then(|last| char::from_u32(u32::from(last).saturating_sub(1)));
-    match before {
-        Some(before) => {
-            shorter.push(before);
-            shorter.extend(std::iter::repeat_n('\u{10FFFF}', 16));
-        }
-        None => {}
+    let before = match last {
+        Some('\u{E000}') => Some('\u{D7FF}'), // there are no characters between
+        last => last.and_then(|last| char::from_u32(u32::from(last).saturating_sub(1))),
+    };
+    if let Some(before) = before {
+        shorter.push(before);
+        shorter.extend(std::iter::repeat_n('\u{10FFFF}', 16));
     }
     shorter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TYPES: [&str; 3] = ["Basic", "Location", "Organization"];
+
+    fn range(backward: bool) -> Range {
+        Range { pk: "i".to_owned(), from: String::new(), to: None, backward, limit: 1, whole: false }
+    }
+
+    fn within(merge: &Merge, place: &str, kind: &str) -> bool {
+        merge.parts.iter().any(|part| {
+            part.kind.name == kind
+                && *part.range.from <= *place
+                && part.range.to.as_ref().is_none_or(|to| place <= to.as_str())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_position_has_not_passed_is_still_read_and_nothing_else(
+            places in proptest::collection::vec("[a-c]{1,2}#[a-b.-]{1,2}", 2), kinds in proptest::array::uniform2(0..3_usize),
+            backward: bool,
+        ) {
+            let [place, other] = places.as_slice() else { return Ok(()) };
+            let (kind, of) = (TYPES[kinds[0]], TYPES[kinds[1]]);
+            let after = Position { place: place.clone(), kind: kind.to_owned() };
+            let parts = TYPES.map(|name| (fhir_definitions::resource_type(name).unwrap(), range(backward))).to_vec();
+            let merge = Merge::new(parts, backward, Some(&after));
+            prop_assert_eq!(within(&merge, other, of), !after.has_passed(other, of, backward));
+        }
+
+        #[test]
+        fn a_position_survives_its_cursor_and_no_range_of_it_is_refused(place in "[^\u{0}]{1,40}", kind in "[A-Z][a-z]{1,9}", backward: bool) {
+            let position = Position { place, kind };
+            prop_assert_eq!(Position::read(&position.write()), Some(position.clone()));
+            let parts = TYPES.map(|name| (fhir_definitions::resource_type(name).unwrap(), range(backward))).to_vec();
+            for part in Merge::new(parts, backward, Some(&position)).parts {
+                let Range { from, to, .. } = part.range;
+                prop_assert!(from.len() <= 1_024 && to.is_none_or(|to| !to.is_empty() && to.len() <= 1_024 && from <= to));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_is_no_position() {
+        for text in ["", "Patient", "Patient/", "Patient/a\u{0}", &format!("Patient/{}", "x".repeat(501))] {
+            assert_eq!(Position::read(text), None);
+        }
+    }
 }

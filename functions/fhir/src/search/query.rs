@@ -7,7 +7,9 @@ use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::operand::Clause;
 
 use crate::error::Error;
+use crate::http::request::few;
 
+use conditions::Reader;
 pub use result::{Include, SortKey, Summary, Total};
 
 /// Limits and defaults of a search.
@@ -109,11 +111,15 @@ impl Query {
             used: Vec::new(),
             unknown: Vec::new(),
         };
-        for (_, value) in parameters.iter().filter(|(name, _)| name == "_type") {
-            query.types = result::types(resource_type, value)?;
+        few(parameters)?;
+        for (_, value) in parameters.iter().filter(|(name, value)| name == "_type" && !value.is_empty()) {
+            query.types.extend(result::types(resource_type, value)?);
         }
+        query.types.sort_by_key(|definition| definition.name);
+        query.types.dedup_by_key(|definition| definition.name);
+        let reader = Reader::new(context);
         for (name, value) in parameters {
-            query.take(name, value, context)?;
+            query.take(name, value, &reader)?;
         }
         Ok(query)
     }
@@ -128,21 +134,35 @@ impl Query {
         }
     }
 
-    fn take(&mut self, name: &str, value: &str, context: Context<'_>) -> Result<(), Error> {
+    fn take(&mut self, name: &str, value: &str, reader: &Reader<'_>) -> Result<(), Error> {
+        let context = reader.context;
         if value.is_empty() {
             return Ok(()); // https://hl7.org/fhir/R4/search.html: empty parameters are ignored
         }
-        let known = self.take_result(name, value, context)? || {
-            let condition = conditions::read(&self.searched(), name, value, context)?;
-            condition.map(|condition| self.conditions.push(condition)).is_some()
+        if matches!(name, "_count" | "_total" | "_summary") && self.used.iter().any(|(used, _)| used == name) {
+            return Err(Error::Parameter(format!("{name} may stand once")));
+        }
+        let known = match self.known(name, value, reader) {
+            Err(Error::Unsupported(_)) if context.lenient => false,
+            known => known?,
         };
         match (known, context.lenient) {
             (true, _) if name == result::CURSOR => {}
+            (true, _) if name == "_count" => self.used.push((name.to_owned(), self.count.to_string())),
             (true, _) => self.used.push((name.to_owned(), value.to_owned())),
             (false, true) => self.unknown.push(name.to_owned()),
             (false, false) => return Err(self.no_such(name)),
         }
         Ok(())
+    }
+
+    /// Takes a parameter; says whether there is one of that name.
+    fn known(&mut self, name: &str, value: &str, reader: &Reader<'_>) -> Result<bool, Error> {
+        if self.take_result(name, value, reader.context)? {
+            return Ok(true);
+        }
+        let condition = reader.read(&self.searched(), name, value)?;
+        Ok(condition.map(|condition| self.conditions.push(condition)).is_some())
     }
 
     fn no_such(&self, name: &str) -> Error {

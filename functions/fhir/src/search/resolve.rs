@@ -6,17 +6,39 @@ use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 use fhir_model::operand::{Clause, Modifier, Operand};
 
-use super::check::{Check, references};
-use super::find::{Match, all};
+use super::check::Check;
+use super::find::{Keep, json, some};
 use super::query::Condition;
 use super::source::Wanted;
 use super::terminology;
 use crate::error::Error;
+use crate::route::is_id;
 use crate::store::table::in_parallel;
 use crate::store::{Key, Run, Store};
 
 /// A chain may lead over that many resources.
 const MOST_LINKED: usize = 1_000;
+
+/// A condition of which all is known that other resources say. Nothing in it depends on the type that is searched.
+enum Known {
+    Check(Check),
+    /// These resources, by type and id.
+    These(HashSet<(String, String)>),
+    Compartment(&'static str, String),
+}
+
+impl Known {
+    fn of_type(&self, definition: &'static ResourceType) -> Check {
+        match self {
+            Self::Check(check) => check.clone(),
+            Self::These(these) => {
+                let ids = these.iter().filter(|(kind, _)| kind == definition.name).map(|(_, id)| id.clone());
+                Check::Ids(ids.collect())
+            }
+            Self::Compartment(name, id) => compartment(definition, name, id),
+        }
+    }
+}
 
 /// Makes checks of all conditions, for each of the types that are searched.
 pub async fn wanted(
@@ -25,96 +47,71 @@ pub async fn wanted(
     types: &[&'static ResourceType],
     conditions: &[Condition],
 ) -> Result<Vec<Wanted>, Error> {
-    in_parallel(types.iter().map(async |definition| {
-        let checks = checks(store, run, definition, conditions).await?;
-        Ok(Wanted { definition, checks })
-    }))
-    .await
+    let known = in_parallel(conditions.iter().map(|condition| known(store, run, condition))).await?;
+    let checks = |definition| known.iter().map(|known| known.of_type(definition)).collect();
+    Ok(types.iter().map(|definition| Wanted { definition, checks: checks(definition) }).collect())
 }
 
-async fn checks(
-    store: &Store,
-    run: &Run,
-    definition: &'static ResourceType,
-    conditions: &[Condition],
-) -> Result<Vec<Check>, Error> {
-    in_parallel(conditions.iter().map(|condition| check(store, run, definition, condition))).await
-}
-
-async fn check(
-    store: &Store,
-    run: &Run,
-    definition: &'static ResourceType,
-    condition: &Condition,
-) -> Result<Check, Error> {
+async fn known(store: &Store, run: &Run, condition: &Condition) -> Result<Known, Error> {
     match condition {
-        Condition::Clause(clause) => terminology::resolved(store, run, clause.clone()).await.map(Check::Clause),
+        Condition::Clause(clause) => {
+            terminology::resolved(store, run, clause.clone()).await.map(|clause| Known::Check(Check::Clause(clause)))
+        }
         Condition::Chain { parameter, targets } => {
-            let linked = in_parallel(targets.iter().map(async |(target, condition)| {
-                let found = linked(store, run, target, condition, parameter).await?;
-                Ok::<_, Error>(found.into_iter().map(|found| (target.name.to_owned(), found.version.key.id)))
-            }));
-            let linked = linked.await?;
-            Ok(Check::Refers(parameter, linked.into_iter().flatten().collect::<HashSet<_>>()))
+            let linked = in_parallel(
+                targets.iter().map(|(target, condition)| linked(store, run, target, condition, parameter, Keep::Ids)),
+            );
+            let linked = linked.await?.into_iter().flatten().collect();
+            Ok(Known::Check(Check::Refers(parameter, linked)))
         }
         Condition::Has { source, parameter, condition } => {
-            let found = linked(store, run, source, condition, parameter).await?;
-            let refers = |found: &Match| {
-                let resource = Json::parse(&found.json);
-                let to = |resource| references(parameter, &resource, store.base_url()).collect::<Vec<_>>();
-                resource.map(to).unwrap_or_default()
-            };
-            let ids = found.iter().flat_map(refers).filter(|(kind, _)| kind == definition.name).map(|(_, id)| id);
-            Ok(Check::Ids(ids.collect()))
+            linked(store, run, source, condition, parameter, Keep::Targets(parameter)).await.map(Known::These)
         }
-        Condition::List(id) => list(store, run, definition, id).await.map(Check::Ids),
-        Condition::Compartment(name, id) => Ok(compartment(definition, name, id)),
+        Condition::List(id) => list(store, run, id).await.map(Known::These),
+        Condition::Compartment(name, id) => Ok(Known::Compartment(name, id.clone())),
     }
 }
 
-/// The resources at the other end of a chain's link.
+/// The resources at the other end of a chain's link, or what they refer to.
 async fn linked(
     store: &Store,
     run: &Run,
     definition: &'static ResourceType,
     condition: &Condition,
     parameter: &SearchParameter,
-) -> Result<Vec<Match>, Error> {
-    let checks = vec![Box::pin(check(store, run, definition, condition)).await?];
-    let found = all(store, run, definition, checks, MOST_LINKED).await?;
-    found.ok_or_else(|| {
+    keep: Keep,
+) -> Result<HashSet<(String, String)>, Error> {
+    let checks = vec![Box::pin(known(store, run, condition)).await?.of_type(definition)];
+    let found = some(store, run, definition, checks, MOST_LINKED, keep).await?;
+    found.filter(|found| found.next.is_none()).map(|found| found.ids).ok_or_else(|| {
+        let (kind, code) = (definition.name, parameter.code);
         Error::TooCostly(format!(
-            "more than {MOST_LINKED} resources of type {} match what is chained to {}: make it narrower, or search step by step",
-            definition.name, parameter.code
+            "more than {MOST_LINKED} resources of type {kind} match the condition that {code} links to: make it \
+             narrower, or search step by step"
         ))
     })
 }
 
-/// The ids of a type's resources that a List names.
-async fn list(
-    store: &Store,
-    run: &Run,
-    definition: &'static ResourceType,
-    id: &str,
-) -> Result<BTreeSet<String>, Error> {
-    let key = Key::new("List", id);
+/// What a List names, by type and id.
+async fn list(store: &Store, run: &Run, id: &str) -> Result<HashSet<(String, String)>, Error> {
+    let none = || Error::Parameter("_list: there is no such List".to_owned());
+    let key = Key::new("List", Some(id).filter(|id| is_id(id)).ok_or_else(none)?);
     let current = store.current(run, std::slice::from_ref(&key)).await?.into_iter().flatten().next();
     let json = match &current {
-        Some(version) => store.json(version).await?,
+        Some(version) => json(store, version).await?,
         None => None,
     };
-    let json = json.ok_or_else(|| Error::Parameter("_list: there is no such List".to_owned()))?;
+    let json = json.ok_or_else(none)?;
     let list = Json::parse(&json).map_err(|_| Error::internal(format!("{key} is not JSON")))?;
     let entries = list.get("entry").map(Json::items).unwrap_or_default().iter();
     let present = entries.filter(|entry| entry.get("deleted").and_then(Json::as_bool) != Some(true));
     let items = present.filter_map(|entry| entry.get("item")?.text("reference"));
     let base = format!("{}/", store.base_url());
-    let ids = items.filter_map(|reference| {
-        let local = reference.strip_prefix(&base).unwrap_or(reference);
-        let mut parts = local.split('/');
-        (parts.next() == Some(definition.name)).then(|| parts.next().map(str::to_owned))?
+    let named = items.filter_map(|reference| {
+        let mut parts = reference.strip_prefix(&base).unwrap_or(reference).split('/');
+        Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
     });
-    Ok(ids.collect())
+    Ok(named.collect())
 }
 
 /// <https://hl7.org/fhir/R4/compartmentdefinition.html>

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use fhir_definitions::SearchKind;
 use fhir_model::json::Json;
 use fhir_model::value::{Value, values};
 use fhir_model::{decimal, text, time};
@@ -30,8 +31,10 @@ impl Sorted {
         let key = |sort: &SortKey| {
             let texts = values(sort.parameter, &resource, base)
                 .into_iter()
-                .filter_map(|value| sortable(&value, sort.descending));
-            if sort.descending { texts.max() } else { texts.min() }
+                .filter_map(|value| sortable(&value));
+            // Dates by their first beginning in either direction, as the index has them: see crate::index::order.
+            let greatest = sort.descending && sort.parameter.kind != SearchKind::Date;
+            if greatest { texts.max() } else { texts.min() }
         };
         Self { keys: sort.iter().map(key).collect(), id: found.version.key.to_string() }
     }
@@ -64,11 +67,10 @@ impl Sorted {
     }
 }
 
-fn sortable(value: &Value, descending: bool) -> Option<String> {
+fn sortable(value: &Value) -> Option<String> {
     let cut = |text: &str| index::cut(text, LONGEST).replace(FIELD, " ");
     Some(match value {
-        Value::Date(span) if descending => time::sortable(span.to.or(span.from)?),
-        Value::Date(span) => time::sortable(span.from.or(span.to)?),
+        Value::Date(span) => time::sortable(span.from.unwrap_or(i64::MIN)),
         Value::Number(from, to) => decimal::sortable(from.as_ref().or(to.as_ref())?.to_f64()),
         Value::Quantity(quantity) => decimal::sortable(quantity.from.as_ref().or(quantity.to.as_ref())?.to_f64()),
         Value::String(string) => cut(&text::normalize(string)),

@@ -62,14 +62,14 @@ pub fn source(wanted: &[Wanted], ordered: bool) -> Option<Source> {
         (None, [(wanted, accesses)]) if !ordered && let Some(parts) = sorted(wanted, accesses) => Source::Sorted(parts),
         (None, [(wanted, _)]) => match log(wanted.definition.name, wanted).filter(|_| !ordered) {
             Some(parts) => Source::Log(parts),
-            None => Source::Lists(vec![everything(wanted.definition)]),
+            None => Source::Lists(vec![everything(wanted)]),
         },
         (None, several) if several.len() == fhir_definitions::RESOURCE_TYPES.len() => {
             let first = several.first()?.0;
             Source::Log(log("", first).unwrap_or_else(|| logs("", first.definition, String::new(), None)))
         }
         (None, several) => {
-            Source::Lists(vec![several.iter().flat_map(|(wanted, _)| everything(wanted.definition)).collect()])
+            Source::Lists(vec![several.iter().flat_map(|(wanted, _)| everything(wanted)).collect()])
         }
     };
     let parts = match &found {
@@ -147,8 +147,27 @@ fn joined(lists: Vec<Vec<Parts>>) -> Vec<Parts> {
     joined
 }
 
-fn everything(definition: &'static ResourceType) -> Parts {
-    access::everything(definition).into_iter().map(|pk| (definition, part(pk, None))).collect()
+fn everything(wanted: &Wanted) -> Parts {
+    let latest = latest(wanted);
+    let lists = access::everything(wanted.definition).into_iter();
+    lists.map(|pk| (wanted.definition, part(pk, latest.clone()))).collect()
+}
+
+/// The rows with a main date, or those without.
+#[must_use]
+pub fn half(parts: &Parts, undated: bool) -> Parts {
+    let half = |(definition, range): &(&'static ResourceType, Range)| {
+        let mut range = range.clone();
+        if undated {
+            range.from = range.from.max(index::NO_DATE.to_owned());
+        } else {
+            let before = index::BEFORE_NO_DATE.to_owned();
+            range.to = Some(range.to.map_or(before.clone(), |to| to.min(before)));
+        }
+        let some = range.to.as_ref().is_none_or(|to| range.from <= *to);
+        some.then_some((*definition, range))
+    };
+    parts.iter().filter_map(half).collect()
 }
 
 /// What is sorted by the fewest values: strings before dates and numbers.
@@ -243,7 +262,7 @@ impl Source {
     #[must_use]
     pub fn key(&self, candidate: &Candidate) -> Option<Key> {
         match self {
-            Self::Log(_) => logged(&candidate.place).map(|(key, _)| key),
+            Self::Log(_) => logged(&candidate.place),
             _ => Some(Key::new(candidate.kind, candidate.id())),
         }
     }
@@ -262,7 +281,8 @@ impl Source {
         match self {
             Self::Keys(_) => true,
             Self::Lists(_) => index::order(wanted.definition, resource, &version.key.id, base) == candidate.place,
-            Self::Log(_) => logged(&candidate.place).is_some_and(|(_, number)| number == version.number),
+            // Rows of versions that were never committed may have its number, but not its time.
+            Self::Log(_) => index::log_place(&version.key, version.number, version.updated) == candidate.place,
             Self::Sorted(parts) => {
                 let rows = index::rows(&version.key, resource, base);
                 let inside = rows.iter().filter(|row| {
@@ -278,9 +298,7 @@ impl Source {
 
 /// What a row of the log is about.
 #[must_use]
-pub fn logged(place: &str) -> Option<(Key, u64)> {
-    let mut parts = place.split('#').skip(1);
-    let (kind, id) = parts.next()?.split_once('/')?;
-    let definition = fhir_definitions::resource_type(kind)?;
-    Some((Key::new(definition.name, id), parts.next()?.parse().ok()?))
+pub fn logged(place: &str) -> Option<Key> {
+    let (kind, id) = place.split('#').nth(1)?.split_once('/')?;
+    Some(Key::new(fhir_definitions::resource_type(kind)?.name, id))
 }

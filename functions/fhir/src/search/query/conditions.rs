@@ -1,5 +1,7 @@
 //! From a parameter's name and value to a [`Condition`].
 
+use std::cell::Cell;
+
 use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type};
 use fhir_model::operand::Clause;
 
@@ -9,28 +11,59 @@ use crate::error::Error;
 /// Chains and reverse chains may nest that deep: each level costs a search.
 const DEEPEST: usize = 6;
 
-/// Reads a parameter of all of `types`; none, if they don't have it.
-pub(super) fn read(
-    types: &[&'static ResourceType],
-    name: &str,
-    value: &str,
-    context: Context<'_>,
-) -> Result<Option<Condition>, Error> {
-    condition(types, name, value, context, DEEPEST)
+/// Searches inside of searches that one request may ask for: a chain is one for each type that it may lead to, at each
+/// of its links, and so is each `_has`.
+const MOST_SEARCHES: usize = 150;
+/// Values of one parameter, one of which must match.
+const MOST_VALUES: usize = 1_000;
+
+/// Reads the parameters of one request.
+pub(super) struct Reader<'c> {
+    pub(super) context: Context<'c>,
+    /// Searches that it may still ask for.
+    searches: Cell<usize>,
+}
+
+impl<'c> Reader<'c> {
+    pub(super) fn new(context: Context<'c>) -> Self {
+        Self { context, searches: Cell::new(MOST_SEARCHES) }
+    }
+
+    /// Reads a parameter of all of `types`; none, if they don't have it.
+    pub(super) fn read(
+        &self,
+        types: &[&'static ResourceType],
+        name: &str,
+        value: &str,
+    ) -> Result<Option<Condition>, Error> {
+        condition(types, name, value, self, DEEPEST)
+    }
+
+    fn search(&self, reference: &SearchParameter) -> Result<(), Error> {
+        let left = self.searches.get().checked_sub(1).ok_or_else(|| {
+            let (code, example) = (reference.code, reference.targets.first().unwrap_or(&"Patient"));
+            Error::TooCostly(format!(
+                "more than {MOST_SEARCHES} searches would be needed for the chains of this one: name the type that a \
+                 reference leads to, as in {code}:{example}, or search step by step"
+            ))
+        })?;
+        self.searches.set(left);
+        Ok(())
+    }
 }
 
 fn condition(
     types: &[&'static ResourceType],
     name: &str,
     value: &str,
-    context: Context<'_>,
+    reader: &Reader<'_>,
     depth: usize,
 ) -> Result<Option<Condition>, Error> {
     let depth = depth.checked_sub(1).ok_or_else(|| {
         Error::TooCostly(format!("chains of more than {DEEPEST} links are not followed; search step by step"))
     })?;
     if let Some(rest) = name.strip_prefix("_has:") {
-        return has(types, rest, value, context, depth).map(Some);
+        return has(types, rest, value, reader, depth).map(Some);
     }
     if name == "_list" {
         return list(value).map(Some);
@@ -45,8 +78,8 @@ fn condition(
     };
     let Some(parameter) = common(types, code) else { return Ok(None) };
     match rest {
-        Some(rest) => chain(parameter, modifier, rest, value, context, depth).map(Some),
-        None => clause(parameter, modifier, value, context).map(Some),
+        Some(rest) => chain(parameter, modifier, rest, value, reader, depth).map(Some),
+        None => clause(parameter, modifier, value, reader.context).map(Some),
     }
 }
 
@@ -70,7 +103,11 @@ fn clause(
         return Err(Error::Unsupported(format!("{code} is not supported: search by the elements' own parameters")));
     }
     let clause = Clause::parse(parameter, modifier, value, context.base, context.now);
-    clause.map(Condition::Clause).map_err(|bad| Error::Parameter(bad.to_string()))
+    let clause = clause.map_err(|bad| Error::Parameter(bad.to_string()))?;
+    if clause.operands.len() > MOST_VALUES {
+        return Err(Error::TooCostly(format!("{} may have up to {MOST_VALUES} values", parameter.code)));
+    }
+    Ok(Condition::Clause(clause))
 }
 
 /// <https://hl7.org/fhir/R4/search.html#chaining>
@@ -79,7 +116,7 @@ fn chain(
     modifier: Option<&str>,
     rest: &str,
     value: &str,
-    context: Context<'_>,
+    reader: &Reader<'_>,
     depth: usize,
 ) -> Result<Condition, Error> {
     let code = parameter.code;
@@ -96,10 +133,16 @@ fn chain(
     };
     let mut found = Vec::new();
     let mut wrong = None;
+    // The first name of what follows: types without it lead nowhere, and cost nothing.
+    let next = rest.split(['.', ':']).next().unwrap_or_default();
     for target in targets {
-        match condition(&[target], rest, value, context, depth) {
+        if next == "_has" || next == "_list" || target.parameter(next).is_some() {
+            reader.search(parameter)?;
+        }
+        match condition(&[target], rest, value, reader, depth) {
             Ok(Some(condition)) => found.push((target, condition)),
             Ok(None) => {}
+            Err(error @ Error::TooCostly(_)) => return Err(error),
             // What one type takes as a number another takes as a token: it is wrong if it is so for all.
             Err(error) => wrong = Some(error),
         }
@@ -119,7 +162,7 @@ fn has(
     types: &[&'static ResourceType],
     rest: &str,
     value: &str,
-    context: Context<'_>,
+    reader: &Reader<'_>,
     depth: usize,
 ) -> Result<Condition, Error> {
     let form = || Error::Parameter("_has has the form _has:Type:reference:parameter=value".to_owned());
@@ -132,7 +175,8 @@ fn has(
     if !types.iter().any(|definition| parameter.targets.contains(&definition.name)) {
         return Err(Error::Parameter(format!("_has: {kind}:{code} refers to nothing that is searched")));
     }
-    let condition = condition(&[source], rest, value, context, depth)?;
+    reader.search(parameter)?;
+    let condition = condition(&[source], rest, value, reader, depth)?;
     let condition = condition.ok_or_else(|| Error::Parameter(format!("_has: {kind} has no such search parameter")))?;
     Ok(Condition::Has { source, parameter, condition: Box::new(condition) })
 }

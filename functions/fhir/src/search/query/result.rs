@@ -8,6 +8,11 @@ use crate::error::Error;
 /// The parameter that a `next` link brings its place by.
 pub(super) const CURSOR: &str = "_cursor";
 
+/// Keys of `_sort`: each adds to a cursor.
+const MOST_KEYS: usize = 10;
+/// Names of `_elements`.
+const MOST_ELEMENTS: usize = 200;
+
 /// `_total`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Total {
@@ -69,7 +74,12 @@ impl Query {
                     self.summary = Summary::Count; // R4: the same as _summary=count
                 }
             }
-            "_sort" => self.sort = sort(&self.searched(), value)?,
+            "_sort" => {
+                self.sort.extend(sort(&self.searched(), value)?);
+                if self.sort.len() > MOST_KEYS {
+                    return Err(Error::TooCostly(format!("_sort may have up to {MOST_KEYS} keys")));
+                }
+            }
             "_total" => {
                 self.total = match value {
                     "none" => Total::None,
@@ -87,7 +97,13 @@ impl Query {
                     _ => return Err(bad("_summary", "true, text, data, count or false")),
                 }
             }
-            "_elements" => self.elements = value.split(',').map(|name| name.trim().to_owned()).collect(),
+            "_elements" => {
+                let names = value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+                self.elements.extend(names.take(MOST_ELEMENTS + 1));
+                if self.elements.len() > MOST_ELEMENTS {
+                    return Err(Error::TooCostly(format!("_elements may have up to {MOST_ELEMENTS} names")));
+                }
+            }
             "_include"
             | "_include:iterate"
             | "_include:recurse"
@@ -95,7 +111,9 @@ impl Query {
             | "_revinclude:iterate"
             | "_revinclude:recurse" => {
                 let include = include(name.starts_with("_revinclude"), name.contains(':'), value)?;
-                self.includes.push(include);
+                if !self.used.iter().any(|(other, same)| other == name && same == value) {
+                    self.includes.push(include);
+                }
             }
             CURSOR => self.cursor = Some(value.to_owned()),
             "_type" | "_format" | "_pretty" => {} // read before, or by the HTTP edge

@@ -1,4 +1,5 @@
 //! Search compared with an oracle that looks at every resource: hundreds of searches that are made up of what is stored.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a step that fails ends the test")]
 
 mod common;
 
@@ -51,7 +52,7 @@ async fn everything(client: &Client) -> Oracle {
                 oracle.put(&client.get(&url).await.body);
             }
         }
-        at = page.link("next").map(|next| next.strip_prefix(&client.base).unwrap().to_owned());
+        at = page.link("next").map(|next| client.path(&next));
     }
     oracle
 }
@@ -96,7 +97,7 @@ async fn compare(client: &Client, oracle: &Oracle, seed: u64, searches: usize) {
         let kind = *generator.random.of(&kinds);
         let mut parameters = Vec::new();
         let key = generator.resource(kind);
-        for _ in 0..1 + generator.random.below(3) {
+        for _ in 0..=generator.random.below(3) {
             // Mostly of the same resource, so that something is found.
             let key = if generator.random.once_in(4) { generator.resource(kind) } else { key.clone() };
             parameters.extend(generator.plain(&key));
@@ -110,9 +111,9 @@ async fn compare(client: &Client, oracle: &Oracle, seed: u64, searches: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_what_is_there_also_after_updates_and_deletes() {
     let (client, mut oracle) = filled().await;
-    compare(&client, &oracle, 1, 500).await;
+    compare(&client, &oracle, 1, 250).await;
     change(&client, &mut oracle).await;
-    compare(&client, &oracle, 2, 250).await;
+    compare(&client, &oracle, 2, 120).await;
 }
 
 /// Deletes some resources, and gives others what their neighbours of the same type have.
@@ -159,7 +160,7 @@ fn chains_lead_where_the_references_lead() {
             }
             done += 1;
             all.extend(wrong(client, oracle, definition(&key).name, &parameters, 50).await);
-            if done == 150 {
+            if done == 80 {
                 break;
             }
         }
@@ -173,12 +174,12 @@ fn chains_lead_where_the_references_lead() {
             let Some((kind, has)) = generator.has(&key, round % 3 == 0) else { continue };
             done += 1;
             all.extend(wrong(client, oracle, kind, &[has], 50).await);
-            if done == 150 {
+            if done == 80 {
                 break;
             }
         }
         none_is_wrong(&all, done);
-    })
+    });
 }
 
 /// What a resource stands at in an order: texts and numbers that compare as R4 says.
@@ -234,7 +235,7 @@ fn sorted_pages_are_in_order_and_complete() {
         let mut generator = Generator { oracle, random: Random::new(5) };
         let kinds = kinds(oracle);
         let mut all = Vec::new();
-        for _ in 0..150 {
+        for _ in 0..80 {
             let kind = *generator.random.of(&kinds);
             let sortable: Vec<&str> = resource_type(kind)
                 .unwrap()
@@ -251,7 +252,7 @@ fn sorted_pages_are_in_order_and_complete() {
                 })
                 .map(|it| it.code)
                 .collect();
-            let keys: Vec<(&str, bool)> = (0..1 + generator.random.below(3))
+            let keys: Vec<(&str, bool)> = (0..=generator.random.below(3))
                 .map(|_| (*generator.random.of(&sortable), generator.random.once_in(2)))
                 .collect();
             let text = keys
@@ -283,8 +284,8 @@ fn sorted_pages_are_in_order_and_complete() {
                 Err(error) => all.push(format!("{path} {asked:?}: {error:?}")),
             }
         }
-        none_is_wrong(&all, 150);
-    })
+        none_is_wrong(&all, 80);
+    });
 }
 
 #[test]
@@ -294,7 +295,7 @@ fn totals_count_what_is_found() {
         let mut generator = Generator { oracle, random: Random::new(7) };
         let kinds = kinds(oracle);
         let mut all = Vec::new();
-        for _ in 0..60 {
+        for _ in 0..30 {
             let kind = *generator.random.of(&kinds);
             let key = generator.resource(kind);
             let filter: Vec<Parameter> = generator.plain(&key).into_iter().collect();
@@ -315,8 +316,8 @@ fn totals_count_what_is_found() {
                 }
             }
         }
-        none_is_wrong(&all, 60);
-    })
+        none_is_wrong(&all, 30);
+    });
 }
 
 /// `_include` and `_revinclude`, naively.
@@ -443,7 +444,7 @@ fn what_is_included_is_what_the_references_say() {
             let page = common::Page(answer.json());
             let matches: BTreeSet<String> = page.matches().into_iter().collect();
             let oracle = Included {
-                oracle: oracle,
+                oracle,
                 includes: includes.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
             };
             let (found, expected) = (page.included(), oracle.all(&matches));
@@ -453,7 +454,7 @@ fn what_is_included_is_what_the_references_say() {
             }
         }
         none_is_wrong(&all, table.len());
-    })
+    });
 }
 
 #[test]
@@ -464,7 +465,7 @@ fn compartments_hold_what_their_parameters_say() {
         let mut count = 0;
         let owners =
             oracle.keys().filter(|key| matches!(definition(key).name, "Patient" | "Encounter" | "Practitioner"));
-        for owner in owners.collect::<Vec<_>>().into_iter().rev().take(12) {
+        for owner in owners.collect::<Vec<_>>().into_iter().rev().take(4) {
             let name = definition(owner).name;
             let inside = |key: &&String| {
                 let codes = definition(key).compartment(name).unwrap_or_default().iter();
@@ -493,7 +494,7 @@ fn compartments_hold_what_their_parameters_say() {
         none_is_wrong(&all, count);
         let found = client.search("/Patient/own-1/Observation?code=85354-9").await.unwrap();
         assert_eq!(found, ["Observation/own-1"]);
-    })
+    });
 }
 
 #[test]
@@ -545,7 +546,7 @@ fn all_ways_to_search_find_the_same() {
         ] {
             assert_eq!(client.search(search).await.unwrap(), expected, "{search}");
         }
-    })
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

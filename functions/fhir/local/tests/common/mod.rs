@@ -16,6 +16,7 @@ pub mod generate;
 pub mod oracle;
 pub mod queries;
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
@@ -104,6 +105,12 @@ impl Client {
         answer.json()
     }
 
+    /// What a link is below the base; `[base]?_type=…` has no slash.
+    pub fn path(&self, link: &str) -> String {
+        let below = link.strip_prefix(&self.base).expect("links begin with the base URL");
+        format!("/{}", below.trim_start_matches('/'))
+    }
+
     /// One page of a search, which must succeed.
     pub async fn page(&self, path: &str) -> Page {
         let answer = self.get(path).await;
@@ -113,7 +120,7 @@ impl Client {
 
     /// The page at a link of a page.
     pub async fn follow(&self, link: &str) -> Page {
-        self.page(link.strip_prefix(&self.base).expect("links begin with the base URL")).await
+        self.page(&self.path(link)).await
     }
 
     /// All that a search finds, page by page in its order; or the status and what is wrong.
@@ -128,7 +135,7 @@ impl Client {
             let page = Page(answer.json());
             found.extend(page.matches());
             match page.link("next") {
-                Some(next) => at = next.strip_prefix(&self.base).expect("links begin with the base URL").to_owned(),
+                Some(next) => at = self.path(&next),
                 None => return Ok(found),
             }
         }
@@ -205,7 +212,7 @@ pub fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}"); // to a String it never fails
         }
     }
     out

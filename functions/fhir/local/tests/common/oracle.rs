@@ -9,12 +9,15 @@ use fhir_model::json::Json;
 use fhir_model::operand::Clause;
 use fhir_model::value::{Value, values};
 
+/// What parameters find in resources, once it was looked up.
+type Found = HashMap<(String, &'static str), Arc<Vec<Value>>>;
+
 /// All resources of the server.
 pub struct Oracle {
     base: String,
     now: i64,
     resources: BTreeMap<String, Json<'static>>,
-    found: Mutex<HashMap<(String, &'static str), Arc<Vec<Value>>>>,
+    found: Mutex<Found>,
 }
 
 impl Oracle {

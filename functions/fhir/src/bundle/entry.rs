@@ -131,7 +131,8 @@ impl Reader<'_> {
         };
         let action = match route {
             Route::Create(kind) => {
-                let unless = conditions.if_none_exist.as_deref().map(|query| self.server.criteria(kind, query));
+                let unless = conditions.unless(&query).map_err(|error| (".request.ifNoneExist", error))?;
+                let unless = unless.map(|query| self.server.criteria(kind, query));
                 let unless = unless.transpose().map_err(|error| (".request.ifNoneExist", error))?;
                 let mut json = of_type(kind, body)?;
                 json.as_object_mut().and_then(|object| object.remove("id")); // that of the sender: the server gives another

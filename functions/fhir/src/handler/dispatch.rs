@@ -59,7 +59,7 @@ async fn one(server: &Server<'_>, route: &Route, request: &Request, conditions: 
     match route {
         Route::Read(key) => read::read(server, key, conditions).await,
         Route::Vread(key, number) => read::vread(server, key, *number, conditions).await,
-        Route::Create(name) => create::create(server, name, body, conditions).await,
+        Route::Create(name) => create::create(server, name, query, body, conditions).await,
         Route::Update(key) => update::update(server, key, body, conditions).await,
         Route::ConditionalUpdate(name) => update::conditional(server, name, query, body, conditions).await,
         Route::Patch(key) => patch::patch(server, key, &patch::read(*kind, body)?, conditions).await,

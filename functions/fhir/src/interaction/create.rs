@@ -8,15 +8,16 @@ use crate::error::Error;
 use crate::http::negotiate::Conditions;
 use crate::store::{Base, Content, Draft, Key, Method, Version};
 
-/// Creates a resource; with If-None-Exist only if none matches, so that of any number who ask at once one creates it.
+/// Creates a resource; with If-None-Exist (or criteria in the URL) only if none matches, so that of any number who ask at once one creates it.
 pub async fn create(
     server: &Server<'_>,
     resource_type: &'static str,
+    query: &[(String, String)],
     body: &[u8],
     conditions: &Conditions,
 ) -> Result<Answer, Error> {
     let mut json = Some(read(resource_type, body)?);
-    let criteria = conditions.if_none_exist.as_ref().map(|query| server.criteria(resource_type, query)).transpose()?;
+    let criteria = conditions.unless(query)?.map(|query| server.criteria(resource_type, query)).transpose()?;
     again(async || {
         let mut claims = Vec::new();
         if let Some(criteria) = &criteria {

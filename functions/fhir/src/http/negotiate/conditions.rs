@@ -99,6 +99,19 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// The criteria of a create: of If-None-Exist, or of the URL's query, where clients (`fhirpy`'s `get_or_create`, as Aidbox
+    /// has it) put them. R4 has the header only; to ignore a query would create a duplicate each time.
+    pub fn unless<'c>(&'c self, query: &'c [(String, String)]) -> Result<Option<&'c [(String, String)]>, Error> {
+        match (&self.if_none_exist, query) {
+            (Some(_), [_, ..]) => {
+                Err(Error::Malformed("a create takes its criteria from If-None-Exist or from the URL, not from both".to_owned()))
+            }
+            (Some(criteria), []) => Ok(Some(criteria)),
+            (None, []) => Ok(None),
+            (None, query) => Ok(Some(query)),
+        }
+    }
+
     /// Reads the headers.
     pub fn read(headers: &Headers) -> Result<Self, Error> {
         let tags = |name: &str, key: &str| headers.get(key).map(|value| Tags::read(name, value)).transpose();

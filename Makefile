@@ -24,7 +24,7 @@ PYTHON := $(LOCAL_AWS_VENV)/bin/python
 export WORKSPACE := --workspace --features local-aws/dynamodb
 SAY := @printf '\n== %s\n'
 
-.PHONY: demo test bench build fhir definitions tools system host fmt-check lint deny unit templates squid ssh emulators fhir-clients fuzz arm64 sam-build
+.PHONY: demo test bench build fhir fhir-peer definitions tools system host fmt-check lint deny unit templates squid ssh emulators fhir-clients fuzz arm64 sam-build
 
 demo: tools host
 	@tests/system-packages.sh demo
@@ -42,6 +42,11 @@ bench: tools host
 	@cargo bench --quiet -p onboarding --bench trigger
 	@cargo bench --quiet -p fhir-model --bench extract
 	@cargo bench --quiet -p fhir --bench server # `-- flat 1000000`: a larger store, 10 GB on disk for a while
+
+# The FHIR server beside others' (npm), over HTTP; by hand: it downloads 200 MB the first time. HELIOS_HFS=… adds that one.
+fhir-peer:
+	@cargo build --quiet --release $(WORKSPACE) --bin fhir-local
+	@TOOLS=$(TOOLS) python3 tests/fhir-peer/run.py
 
 build: tools
 	@PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=-p %)

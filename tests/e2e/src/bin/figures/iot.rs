@@ -15,7 +15,7 @@ const MESSAGES: usize = 10_000;
 
 pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
     let iot = Iot::new(aws, &[]).await?;
-    start(&iot.function, 10_000_000).await?;
+    start(&iot.function, 10_000_000, "10 ms").await?;
     if only_start {
         return Ok(());
     }

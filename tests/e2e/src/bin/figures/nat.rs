@@ -13,7 +13,7 @@ const CALL: Duration = Duration::from_millis(50);
 
 pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
     let nat = Nat::new(aws, 2, &[]).await?;
-    start(&nat.function, 7_000_000).await?;
+    start(&nat.function, 7_000_000, "10 ms").await?;
     if only_start {
         return Ok(());
     }

@@ -13,9 +13,9 @@ const EVENTS: u32 = 1000;
 pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
     let onboarding = Onboarding::new(aws, &[]).await?;
     println!("| onboarding-trigger: | | |");
-    start(&onboarding.trigger, 9_000_000).await?;
+    start(&onboarding.trigger, 9_000_000, "10 ms").await?;
     println!("| onboarding-provision: | | |");
-    start(&onboarding.provision, 9_000_000).await?;
+    start(&onboarding.provision, 9_000_000, "10 ms").await?;
     if only_start {
         return Ok(());
     }

@@ -16,7 +16,7 @@ const NODES: usize = 50;
 
 pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
     let ssh = Ssh::new(aws, if only_start { 0 } else { NODES }, &[]).await?;
-    start(&ssh.function, 9_000_000).await?;
+    start(&ssh.function, 9_000_000, "10 ms").await?;
     if only_start {
         return Ok(());
     }

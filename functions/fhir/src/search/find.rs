@@ -143,13 +143,7 @@ async fn latest_first(
     Ok(())
 }
 
-async fn by_keys(
-    store: &Store,
-    run: &Run,
-    task: &Task<'_>,
-    keys: &[Key],
-    found: &mut Collected,
-) -> Result<(), Error> {
+async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key], found: &mut Collected) -> Result<(), Error> {
     let mut candidates: Vec<Candidate> = keys
         .iter()
         .map(|key| Candidate { place: key.id.clone(), kind: key.resource_type, row: None })
@@ -360,10 +354,7 @@ impl Collected {
 }
 
 /// The same, with bodies in S3 fetched, all at once.
-async fn fetched(
-    store: &Store,
-    found: Vec<(Candidate, Version)>,
-) -> Result<Vec<(Candidate, Version)>, Error> {
+async fn fetched(store: &Store, found: Vec<(Candidate, Version)>) -> Result<Vec<(Candidate, Version)>, Error> {
     in_parallel(found.into_iter().map(async |(candidate, mut version)| {
         if matches!(version.body, Body::Object(_)) {
             let packed = store.gzipped(&version).await.map_err(|error| lost(&version, error))?;

@@ -174,3 +174,6 @@ impl Query {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

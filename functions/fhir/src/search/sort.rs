@@ -29,9 +29,7 @@ impl Sorted {
     pub fn of(found: &Match, sort: &[SortKey], base: &str) -> Self {
         let resource = Json::parse(&found.json).unwrap_or(Json::Null);
         let key = |sort: &SortKey| {
-            let texts = values(sort.parameter, &resource, base)
-                .into_iter()
-                .filter_map(|value| sortable(&value));
+            let texts = values(sort.parameter, &resource, base).into_iter().filter_map(|value| sortable(&value));
             // Dates by their first beginning in either direction, as the index has them: see crate::index::order.
             let greatest = sort.descending && sort.parameter.kind != SearchKind::Date;
             if greatest { texts.max() } else { texts.min() }

@@ -68,9 +68,7 @@ pub fn source(wanted: &[Wanted], ordered: bool) -> Option<Source> {
             let first = several.first()?.0;
             Source::Log(log("", first).unwrap_or_else(|| logs("", first.definition, String::new(), None)))
         }
-        (None, several) => {
-            Source::Lists(vec![several.iter().flat_map(|(wanted, _)| everything(wanted)).collect()])
-        }
+        (None, several) => Source::Lists(vec![several.iter().flat_map(|(wanted, _)| everything(wanted)).collect()]),
     };
     let parts = match &found {
         Source::Lists(lists) => lists.iter().map(Vec::len).sum(),

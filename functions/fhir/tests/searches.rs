@@ -1,0 +1,164 @@
+//! What a review found in searches, over HTTP: no match is lost, none found twice, and what costs too much is refused.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+
+mod common;
+
+use common::Server;
+use fhir::index;
+use fhir::store::Key;
+use fhir_local::cloud::TABLE;
+use serde_json::{Value, json};
+
+async fn put(server: &Server, resource: &Value) {
+    let what = format!("PUT /{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+    let stored = server.post(&what, resource).await;
+    assert!(matches!(stored.status, 200 | 201), "{}", stored.text);
+}
+
+fn ids(bundle: &Value) -> Vec<String> {
+    let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+    entries.iter().map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn found(server: &Server, query: &str) -> Vec<String> {
+    let answer = server.get(&format!("GET /{query}")).await;
+    assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+    ids(&answer.json())
+}
+
+/// All pages.
+async fn paged(server: &Server, query: &str) -> Vec<String> {
+    let (mut all, mut next) = (Vec::new(), Some(query.to_owned()));
+    while let Some(query) = next {
+        let answer = server.get(&format!("GET /{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+        let page = answer.json();
+        all.extend(ids(&page));
+        let links = page["link"].as_array().unwrap();
+        let link = links.iter().find(|link| link["relation"] == "next").and_then(|link| link["url"].as_str());
+        next = link.map(|url| url.strip_prefix(common::BASE).unwrap().trim_start_matches('/').to_owned());
+        assert!(all.len() < 100, "the pages have no end");
+    }
+    all
+}
+
+fn encounter(id: &str, period: &Value) -> Value {
+    let mut encounter = json!({
+        "resourceType": "Encounter", "id": id, "status": "finished", "class": {"code": "AMB"},
+        "subject": {"reference": "Patient/p"},
+    });
+    if !period.is_null() {
+        encounter["period"] = period.clone();
+    }
+    encounter
+}
+
+#[tokio::test]
+async fn a_date_without_a_beginning_is_found_and_sorted_the_same_on_every_way() {
+    let server = Server::start().await;
+    for (id, period) in [
+        ("e1", json!({"start": "2010", "end": "2024"})),
+        ("e2", json!({"start": "2015-03-01", "end": "2015-03-02"})),
+        ("e3", Value::Null),
+        ("e4", json!({"end": "2025"})),
+    ] {
+        put(&server, &encounter(id, &period)).await;
+    }
+    for query in ["date=lt2012", "date=le2012", "date=ap2012"] {
+        let by_list = found(&server, &format!("Encounter?subject=Patient/p&{query}&_sort=_id")).await;
+        assert_eq!(by_list, found(&server, &format!("Encounter?_id=e1,e2,e3,e4&{query}&_sort=_id")).await, "{query}");
+        assert!(by_list.contains(&"e4".to_owned()), "{query}");
+    }
+    for (sort, expected) in [("date", ["e4", "e1", "e2", "e3"]), ("-date", ["e2", "e1", "e4", "e3"])] {
+        for query in ["", "subject=Patient/p&", "_id=e1,e2,e3,e4&", "status=finished&"] {
+            assert_eq!(paged(&server, &format!("Encounter?{query}_sort={sort}&_count=1")).await, expected, "{query}");
+            assert_eq!(found(&server, &format!("Encounter?{query}_sort={sort}")).await, expected, "{query}{sort}");
+            assert_eq!(found(&server, &format!("Encounter?{query}_sort={sort},_id")).await, expected, "{query}{sort}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_several_types_have_all_that_share_an_id() {
+    let server = Server::start().await;
+    for kind in ["Organization", "Location", "Endpoint"] {
+        let mut resource = json!({"resourceType": kind, "id": "same", "name": "x", "meta": {"tag": [{"system": "urn:rev", "code": "x"}]}});
+        if kind == "Endpoint" {
+            resource["status"] = json!("active");
+            resource["connectionType"] = json!({"code": "x"});
+            resource["payloadType"] = json!([{"text": "x"}]);
+            resource["address"] = json!("https://a.example");
+        }
+        put(&server, &resource).await;
+    }
+    for query in ["_tag=urn:rev|x", "_id=same", "_lastUpdated=gt2000"] {
+        let all = paged(&server, &format!("?_type=Organization,Location,Endpoint,Location&{query}&_count=1")).await;
+        assert_eq!(all.len(), 3, "{query}: {all:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_the_log_that_a_losing_writer_left_finds_nothing_twice() {
+    let server = Server::start().await;
+    put(&server, &json!({"resourceType": "Patient", "id": "p", "gender": "male"})).await;
+    for time in [1_700_000_000_000, 1_700_000_001_000] {
+        for row in index::log(&Key::new("Patient", "p"), 1, time) {
+            let text = aws_sdk_dynamodb::types::AttributeValue::S;
+            let put =
+                server.cloud.dynamodb.put_item().table_name(TABLE).item("pk", text(row.pk)).item("sk", text(row.sk));
+            put.item("v", aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned())).send().await.unwrap();
+        }
+    }
+    assert_eq!(found(&server, "Patient?_lastUpdated=gt2020&_sort=-_lastUpdated").await, ["p"]);
+    assert_eq!(found(&server, "Patient?_lastUpdated=gt2020").await, ["p"]);
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_refused_with_a_reason() {
+    let server = Server::start().await;
+    let long = "x".repeat(2_100);
+    assert_eq!(server.get(&format!("GET /Patient?_id={long}")).await.status, 200);
+    for (query, status) in [
+        (format!("Patient?_list={long}"), 400),
+        ("Library?depends-on.depends-on.depends-on.depends-on.url=x".to_owned(), 400),
+        (format!("Patient?_cursor={}", "x".repeat(5_000)), 400),
+        (format!("Patient?{}", "name=x&".repeat(201)), 400),
+    ] {
+        assert_eq!(server.get(&format!("GET /{query}")).await.status, status, "{}", query.get(..40).unwrap());
+    }
+    let many = |kind: &str| (0..100).map(|n| format!("{kind}{n}")).collect::<Vec<_>>();
+    let appointment = json!({
+        "resourceType": "Appointment", "id": "a", "status": "booked",
+        "participant": many("Patient/").iter().map(|of| json!({"status": "accepted", "actor": {"reference": of}})).collect::<Vec<_>>(),
+        "serviceType": many("c").iter().map(|code| json!({"coding": [{"system": "urn:s", "code": code}]})).collect::<Vec<_>>(),
+    });
+    let refused = server.post("PUT /Appointment/a", &appointment).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let bundle = json!({
+        "resourceType": "Bundle", "type": "transaction",
+        "entry": [{"resource": appointment, "request": {"method": "PUT", "url": "Appointment/a"}}],
+    });
+    let refused = server.post("POST /", &bundle).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn few_that_a_name_finds_are_sorted_in_memory_and_many_are_walked() {
+    let server = Server::start().await;
+    for n in 0..12 {
+        let name = if n % 3 == 0 { "Rare" } else { "Common" };
+        put(
+            &server,
+            &json!({
+                "resourceType": "Patient", "id": format!("p{n:02}"), "name": [{"family": name}],
+                "birthDate": format!("19{:02}-01-01", 99 - n),
+            }),
+        )
+        .await;
+    }
+    let ascending = ["p09", "p06", "p03", "p00"];
+    assert_eq!(paged(&server, "Patient?name=rare&_sort=birthdate&_count=1").await, ascending);
+    assert_eq!(paged(&server, "Patient?name=rare&_sort=-birthdate&_count=3").await, ["p00", "p03", "p06", "p09"]);
+    assert_eq!(paged(&server, "Patient?name=rare&_sort=-_lastUpdated&_count=3").await, ascending);
+}

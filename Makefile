@@ -32,7 +32,7 @@ demo: tools host
 	@cargo build --quiet $(WORKSPACE) --bin demo --example copy_file
 	@$(CARGO_TARGET_DIR)/debug/demo
 
-test: fmt-check system tools lint deny templates emulators squid ssh fuzz host unit arm64 sam-build
+test: fmt-check system tools lint deny templates emulators squid ssh fuzz host unit fhir-clients arm64 sam-build
 	$(SAY) "all of it passed"
 
 bench: tools host

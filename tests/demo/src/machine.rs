@@ -20,8 +20,10 @@ pub(crate) fn facts() -> Vec<Fact> {
         ("EC2, Auto Scaling, CloudWatch, Secrets Manager, WorkSpaces", "moto"),
         ("CloudFormation, Lambda's front, SNS, SQS, EventBridge, IAM, S3", "ministack"),
         ("IoT's broker and rules, CloudWatch Logs, Step Functions", "ministack"),
+        ("API Gateway, Cognito", "ministack"),
     ];
     facts.extend(played.into_iter().filter_map(|(part, tool)| Some(Fact::new(part, pinned(tool)?))));
+    facts.push(Fact::new("DynamoDB", "dynoxide, in this process"));
     facts.push(Fact::new("Systems Manager, and who calls for a rotation", "tests/local-aws; its scripts really run"));
     facts.push(Fact::new("Firehose", "tests/local-aws; its objects are in S3"));
     facts.push(Fact::new("Connect", "tests/local-aws"));

@@ -30,7 +30,7 @@ fn kind(item: &Value) -> (String, bool) {
         "r" if text("sk") != "h" => "older versions",
         "r" if has("b") || has("o") => return (rest.split('/').next().unwrap_or_default().to_owned(), true),
         "r" if has("v") => "deleted resources",
-        "r" => "staged resources, which nobody sees yet",
+        "r" => "staged resources",
         "i" => "rows of the search index",
         "l" => "rows of the change log",
         "c" => "claims of conditional creates",

@@ -19,11 +19,13 @@ pub(crate) async fn play(stage: &mut Stage) -> Result<()> {
     stage.chapter("fhir", lead);
     let aws = stage.aws.clone();
     stage.pause();
-    let making = async { tokio::try_join!(Fhir::new(&aws, &[]), Fhir::new(&aws, &[]), Fhir::new(&aws, &[])) };
-    let what = "deploying the function's template into three accounts";
-    let (clinic, crowd, mishap) = stage.prepare(what, Box::pin(making)).await?;
+    let making = async {
+        tokio::try_join!(Fhir::new(&aws, &[]), Fhir::new(&aws, &[]), Fhir::new(&aws, &[]), Fhir::new(&aws, &[]))
+    };
+    let what = "deploying the function's template into four accounts";
+    let (clinic, home, crowd, mishap) = stage.prepare(what, Box::pin(making)).await?;
     visit::play(stage, &clinic).await?;
-    soon::play(stage, &clinic).await?;
+    soon::play(stage, &home).await?;
     once::play(stage, &crowd).await?;
     killed::play(stage, &mishap).await?;
     bad::play(stage, &clinic).await?;

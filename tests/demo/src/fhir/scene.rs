@@ -15,6 +15,9 @@ use crate::stage::Stage;
 use crate::{logs, measure, steps};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Answers that make a sentence, and characters of each.
+const MOST_TOLD: usize = 4;
+const BRIEF: usize = 48;
 
 /// A scenario, as far as it has been played.
 pub(crate) struct Scene<'f> {
@@ -70,10 +73,21 @@ impl<'f> Scene<'f> {
 
     /// Posts or puts a resource, and shows the calls under this name.
     pub(crate) async fn send(&mut self, part: &'static str, asked: &str, path: &str, body: &Value) -> Result<Answer> {
+        self.send_text(part, asked, path, &body.to_string()).await
+    }
+
+    /// The same with a text as it is: numbers keep their digits.
+    pub(crate) async fn send_text(
+        &mut self,
+        part: &'static str,
+        asked: &str,
+        path: &str,
+        body: &str,
+    ) -> Result<Answer> {
         let method = asked.split(' ').next().unwrap_or_default();
-        let request = self.fhir.request(method, path).body(FHIR_JSON, body.to_string());
+        let request = self.fhir.request(method, path).body(FHIR_JSON, body.to_owned());
         if self.event.is_null() {
-            self.event = shown(&json!({"request": asked, "body": body}));
+            self.event = shown(&json!({"request": asked, "body": serde_json::from_str::<Value>(body)?}));
         }
         self.ask(part, asked, request).await
     }
@@ -177,8 +191,8 @@ impl<'f> Scene<'f> {
 
     /// Whether any log line so far has one of these words.
     pub(crate) fn tells(&self, words: &[&str]) -> bool {
-        let lines = self.invocations().into_iter().flat_map(|ran| ran.logs).map(|line| line.to_lowercase());
-        lines.into_iter().any(|line| words.iter().any(|word| line.contains(word)))
+        let mut lines = self.invocations().into_iter().flat_map(|ran| ran.logs).map(|line| line.to_lowercase());
+        lines.any(|line| words.iter().any(|word| line.contains(word)))
     }
 
     fn names(&self) -> Result<Names> {
@@ -189,11 +203,8 @@ impl<'f> Scene<'f> {
 
     /// A server's answer is right or not by its promises; it fails where there was none.
     fn outcome(&self) -> Outcome {
-        let told = |one: &Request| format!("{} {}", one.status, one.answered);
-        match self.requests.as_slice() {
-            [first, .., last] => Outcome::Ok(format!("first {}; last {}", told(first), told(last))),
-            all => Outcome::Ok(all.iter().map(told).collect()),
-        }
+        let told = |one: &Request| format!("{} {}", one.status, brief(&one.answered));
+        Outcome::Ok(self.requests.iter().take(MOST_TOLD).map(told).collect::<Vec<_>>().join("; "))
     }
 
     async fn figures(&self) -> Vec<Fact> {
@@ -217,9 +228,19 @@ fn words(answer: &Answer) -> String {
         ("Bundle", "searchset") => format!("a page of {entries}"),
         ("Bundle", _) => format!("{entries} versions"),
         ("OperationOutcome", _) => format!("{} {}", text("/issue/0/diagnostics"), text("/issue/0/expression/0")),
-        ("", _) => answer.header("location").map_or_else(|| text("/message"), |_| "the resource's location".to_owned()),
-        (kind, _) => format!("{kind}, version {}", text("/meta/versionId")),
+        ("", _) if answer.status() >= 500 => "no answer of the function's".to_owned(),
+        ("", _) => text("/message"),
+        (kind, _) => match json.pointer("/meta/versionId").and_then(Value::as_str) {
+            Some(version) => format!("{kind}, version {version}"),
+            None => kind.to_owned(),
+        },
     }
+}
+
+/// The beginning of an answer.
+fn brief(answered: &str) -> String {
+    let start: String = answered.chars().take(BRIEF).collect();
+    if start == answered { start } else { format!("{}...", start.trim_end()) }
 }
 
 /// `5 created, 1 found`

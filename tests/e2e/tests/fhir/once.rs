@@ -1,8 +1,10 @@
 //! Many clients at once: conditional interactions do not race.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use e2e::fhir::{FHIR_JSON, make};
+use local_aws::Fault;
 use tokio::task::JoinSet;
 
 use super::{of_location, within};
@@ -10,6 +12,8 @@ use super::{of_location, within};
 #[test]
 fn of_many_simultaneous_conditional_creates_one_creates_and_all_answer_with_it() {
     within(&[("ReservedConcurrency", "20")], async |fhir| {
+        // Searches are held up, so that all find nobody and want to commit.
+        fhir.account.inject(Fault::delay(Duration::from_millis(1500)).action("dynamodb:Query").first(20));
         let mut clients = JoinSet::new();
         for _ in 0..20 {
             let request = fhir.request("POST", "Patient").body(FHIR_JSON, make::patient(7).to_string());
@@ -21,6 +25,8 @@ fn of_many_simultaneous_conditional_creates_one_creates_and_all_answer_with_it()
         let statuses: Vec<_> = answers.iter().map(local_aws::Answer::status).collect();
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 19, "{statuses:?}");
+        let commits = fhir.account.calls().count("dynamodb:TransactWriteItems");
+        assert!(commits > 1, "they did race: {commits}");
         let places: BTreeSet<_> = answers.iter().map(|answer| of_location(fhir, answer)).collect();
         assert_eq!((places.len(), fhir.count("Patient?family=quitte7").await?), (1, 1));
         Ok(())

@@ -35,7 +35,7 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     let expected = [
         "Bundle.entry[0].resource.birthDate",
         "Bundle.entry[2].resource.status",
-        "Bundle.entry[4].resource.component[1].valueQuantity.value",
+        "Bundle.entry[4].resource.component[1].value.value",
         "Bundle.entry[5].resource.wieght",
     ];
     let says = |answer: &Answer, word: &str| String::from_utf8_lossy(answer.body()).contains(word);

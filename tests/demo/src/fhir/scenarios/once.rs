@@ -1,11 +1,11 @@
 //! Many want to create the same patient.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use e2e::Result;
 use e2e::fhir::{FHIR_JSON, Fhir, make};
-use local_aws::Answer;
+use local_aws::{Answer, Fault};
 use report::Check;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -19,13 +19,15 @@ const CLIENTS: usize = 100;
 pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     let happened = format!(
         "{CLIENTS} terminals register the same patient in the same moment, each on the condition that nobody has yet \
-         (If-None-Exist). Lambda starts a process for each request that finds none free."
+         (If-None-Exist). Lambda starts a process for each. Their searches are held up, so that all of them find nobody."
     );
     let mut scene =
         Scene::new(stage, fhir, "A hundred simultaneous conditional creates make one patient", happened).await?;
     let patient = make::patient(7);
     let condition = format!("identifier={}|quince-7", make::MRN);
     scene.event = shown(&json!({"request": "POST Patient", "If-None-Exist": condition, "body": patient}));
+    let all_searches = u32::try_from(CLIENTS)?;
+    fhir.account.inject(Fault::delay(Duration::from_millis(1500)).action("dynamodb:Query").first(all_searches));
     let began = Instant::now();
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {

@@ -15,10 +15,11 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     let happened = "A clinic posts a visit as one transaction: a patient, her doctor, the encounter, a diagnosis and two measurements \
                     that refer to each other by urn:uuid, one of them in a link of its narrative. Then it posts the same again.";
     let mut scene = Scene::new(stage, fhir, "A Bundle goes in whole", happened).await?;
-    let bundle: Value = serde_json::from_str(VISIT)?;
-    let first = scene.send("the visit", "POST a transaction of 6", "", &bundle).await?.json()?;
-    let again = scene.send("once more", "POST the same transaction", "", &bundle).await?.json()?;
-    let everything = scene.get("", "Patient?family=muller&_revinclude=*&_include=Patient:general-practitioner").await?;
+    let first = scene.send_text("the visit", "POST a transaction of 6", "", VISIT).await?.json()?;
+    let again = scene.send_text("once more", "POST the same transaction", "", VISIT).await?.json()?;
+    let everything = scene
+        .get("", "Patient?family=muller&_include=*&_revinclude=Observation:subject&_revinclude=Condition:subject")
+        .await?;
     let condition = scene.get("", "Condition?code=38341003&_count=1").await?.json()?;
     let text = String::from_utf8_lossy(everything.body()).into_owned();
     let div = condition.pointer("/entry/0/resource/text/div").and_then(Value::as_str).unwrap_or_default();

@@ -49,7 +49,9 @@ async fn each_conditional_interaction_does_what_as_many_as_match_allow() {
     let patch = json!([{"op": "add", "path": "/active", "value": true}]).to_string();
     let (fhir, patched) = ("application/fhir+json", "application/json-patch+json");
     for (what, kind, body, status) in [
-        ("POST /Patient?x", fhir, body("1"), 201), // its own parameters are none
+        ("POST /Patient?identifier=8", fhir, body("8"), 201), // as fhirpy does it
+        ("POST /Patient?identifier=8", fhir, body("8"), 200),
+        ("POST /Patient?nonsense=8", fhir, body("8"), 400),
         ("PUT /Patient?identifier=2", fhir, body("2"), 412),
         ("PUT /Patient?identifier=3", fhir, body("3"), 201),
         ("PUT /Patient?identifier=3", fhir, body("3"), 200),

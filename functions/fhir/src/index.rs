@@ -66,7 +66,7 @@ const MAIN_DATES: [&str; 19] = [
 ];
 
 /// Changes whenever a resource gets other rows than before.
-const RULES: u8 = 1;
+const RULES: u8 = 2;
 
 /// By which rules rows are made, and for which address of the server: absolute references below it are its own.
 #[must_use]
@@ -85,19 +85,16 @@ pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
         rows.insert(ItemKey { pk, sk });
     };
     add(everything(key.resource_type, shard), order.clone());
-    let patients = patients(definition, json, base);
+    let patients = patients(definition, json, shard, base);
     for parameter in definition.parameters.iter().filter(|parameter| is_indexed(parameter)) {
         for value in values(parameter, json, base) {
             for term in terms::of_value(parameter, &value) {
-                if is_shared(parameter) {
-                    add(list(key.resource_type, parameter.code, &term, Some(shard)), order.clone());
-                    if terms::is_specific(&term) {
-                        for patient in &patients {
-                            add(patient_list(key.resource_type, patient, parameter.code, &term), order.clone());
-                        }
+                let is_split = is_shared(parameter) || term == terms::CONTAINED;
+                add(list(key.resource_type, parameter.code, &term, is_split.then_some(shard)), order.clone());
+                if is_shared(parameter) && terms::is_specific(&term) {
+                    for patient in &patients {
+                        add(patient_list(key.resource_type, patient, parameter.code, &term), order.clone());
                     }
-                } else {
-                    add(list(key.resource_type, parameter.code, &term, None), order.clone());
                 }
             }
             ranged(key, parameter, &value, shard, &mut add);
@@ -110,7 +107,7 @@ pub fn rows(key: &Key, json: &Json<'_>, base: &str) -> BTreeSet<ItemKey> {
 #[must_use]
 pub fn has_too_many_rows(key: &Key, json: &Json<'_>, base: &str) -> bool {
     let Some(definition) = resource_type(key.resource_type) else { return false };
-    let patients = patients(definition, json, base).len();
+    let patients = patients(definition, json, shard(&key.id), base).len();
     let (mut rows, mut pairs) = (0_usize, 0_usize);
     for parameter in definition.parameters.iter().filter(|parameter| is_indexed(parameter)) {
         let values = values(parameter, json, base);
@@ -234,14 +231,23 @@ pub fn patient_parameter(definition: &ResourceType) -> Option<&'static SearchPar
     Some(served.unwrap_or(parameter)).filter(|parameter| parameter.kind == SearchKind::Reference)
 }
 
-/// The ids of those that a resource is about.
-fn patients(definition: &ResourceType, json: &Json<'_>, base: &str) -> BTreeSet<String> {
+/// The ids of those that a resource is about; [`contained_patient`] for one inside of it.
+fn patients(definition: &ResourceType, json: &Json<'_>, shard: u8, base: &str) -> BTreeSet<String> {
     let found = patient_parameter(definition).map(|parameter| values(parameter, json, base)).unwrap_or_default();
     let id = |value| match value {
-        Value::Reference(reference) => reference.id,
+        Value::Reference(reference) => {
+            let inside = reference.url.filter(|url| url.starts_with('#')).map(|_| contained_patient(shard));
+            reference.id.or(inside)
+        }
         _ => None,
     };
     found.into_iter().filter_map(id).collect()
+}
+
+/// Stands for the id of a patient inside a resource: very many share it.
+#[must_use]
+pub fn contained_patient(shard: u8) -> String {
+    format!("#{shard}")
 }
 
 /// The partition of all resources of a type.

@@ -7,6 +7,7 @@
 //! or ends its page early with a `next` link. It never answers wrongly.
 
 pub mod access;
+pub mod canonical;
 pub mod check;
 pub mod criteria;
 pub mod cursor;

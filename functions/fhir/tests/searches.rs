@@ -162,3 +162,69 @@ async fn few_that_a_name_finds_are_sorted_in_memory_and_many_are_walked() {
     assert_eq!(paged(&server, "Patient?name=rare&_sort=-birthdate&_count=3").await, ["p00", "p03", "p06", "p09"]);
     assert_eq!(paged(&server, "Patient?name=rare&_sort=-_lastUpdated&_count=3").await, ascending);
 }
+
+#[tokio::test]
+async fn chains_and_missing_know_what_is_inside_a_resource() {
+    let server = Server::start().await;
+    put(&server, &json!({
+        "resourceType": "MedicationRequest", "id": "mr", "status": "active", "intent": "order", "subject": {"reference": "Patient/p"},
+        "contained": [{"resourceType": "Medication", "id": "m", "code": {"coding": [{"system": "urn:s", "code": "c7"}]},
+            "manufacturer": {"reference": "#o"}}, {"resourceType": "Organization", "id": "o", "name": "Acme"}],
+        "medicationReference": {"reference": "#m"},
+    }))
+    .await;
+    put(&server, &json!({
+        "resourceType": "Observation", "id": "oct", "status": "final", "code": {"coding": [{"system": "urn:s", "code": "x"}]},
+        "contained": [{"resourceType": "Patient", "id": "cp", "name": [{"family": "Taylor"}]}], "subject": {"reference": "#cp"},
+    }))
+    .await;
+    for (query, expected) in [
+        ("MedicationRequest?medication.code=c7", vec!["mr"]),
+        ("MedicationRequest?medication.code=c8", vec![]),
+        ("MedicationRequest?medication:Medication.manufacturer.name=acme", vec!["mr"]),
+        ("MedicationRequest?medication._id=m", vec![]),
+        ("Observation?subject.name=Taylor", vec!["oct"]),
+        ("Observation?patient.name=Taylor&code=x", vec!["oct"]),
+        ("Observation?subject:Patient.name=Taylor&code=urn:s|x", vec!["oct"]),
+        ("Observation?subject:Patient.name=Tailor&code=urn:s|x", vec![]),
+        ("Observation?subject:missing=true", vec![]),
+        ("Observation?subject:missing=false", vec!["oct"]),
+    ] {
+        assert_eq!(found(&server, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn canonicals_are_followed_like_references() {
+    let server = Server::start().await;
+    for (id, version) in [("q1", "1.0"), ("q2", "2.0")] {
+        put(&server, &json!({"resourceType": "Questionnaire", "id": id, "status": "active", "url": "http://ex.org/q", "version": version})).await;
+    }
+    for (id, canonical) in
+        [("r1", "http://ex.org/q|1.0"), ("r", "http://ex.org/q"), ("rq", "Questionnaire/q2"), ("x", "http://ex.org/x")]
+    {
+        put(&server, &json!({"resourceType": "QuestionnaireResponse", "id": id, "status": "completed", "questionnaire": canonical})).await;
+    }
+    for (query, expected) in [
+        ("QuestionnaireResponse?_id=r1&_include=QuestionnaireResponse:questionnaire", vec!["r1", "q1"]),
+        ("QuestionnaireResponse?_id=r&_include=*", vec!["r", "q1", "q2"]),
+        ("QuestionnaireResponse?_id=rq&_include=*", vec!["rq", "q2"]),
+        ("QuestionnaireResponse?questionnaire.url=http://ex.org/q&_sort=_id", vec!["r", "r1", "rq"]),
+        ("QuestionnaireResponse?questionnaire.version=2.0&_sort=_id", vec!["r", "rq"]),
+        ("Questionnaire?_id=q2&_revinclude=QuestionnaireResponse:questionnaire", vec!["q2", "r", "rq"]),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=r1", vec!["q1"]),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=rq,r1&_sort=_id", vec!["q1", "q2"]),
+    ] {
+        assert_eq!(found(&server, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_patients_compartment_has_those_that_are_linked_to_them() {
+    let server = Server::start().await;
+    put(&server, &json!({"resourceType": "Patient", "id": "s2"})).await;
+    put(&server, &json!({"resourceType": "Patient", "id": "s1", "link": [{"other": {"reference": "Patient/s2"}, "type": "refer"}]})).await;
+    put(&server, &json!({"resourceType": "Patient", "id": "s3"})).await;
+    assert_eq!(found(&server, "Patient/s2/Patient").await, ["s1", "s2"]);
+    assert_eq!(found(&server, "Patient/s1/Patient").await, ["s1"]);
+}

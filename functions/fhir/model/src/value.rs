@@ -85,7 +85,7 @@ pub struct Reference {
     pub id: Option<String>,
     /// Its version, of `Patient/1/_history/2` or `canonical|version`.
     pub version: Option<String>,
-    /// The URL of what is elsewhere, and of canonicals (without version).
+    /// The URL of what is elsewhere, and of canonicals (without version); `#id` of what is inside the resource.
     pub url: Option<String>,
     /// `Reference.identifier`.
     pub identifier: Option<Token>,
@@ -115,4 +115,11 @@ pub struct Quantity {
 #[must_use]
 pub fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &str) -> Vec<Value> {
     extract::values(parameter, resource, base)
+}
+
+/// The resource inside `resource` that a reference `#id` is to.
+#[must_use]
+pub fn contained<'r, 'a>(resource: &'r Json<'a>, reference: &str) -> Option<&'r Json<'a>> {
+    let id = reference.strip_prefix('#')?;
+    resource.get("contained")?.each().iter().find(|inside| inside.text("id") == Some(id))
 }

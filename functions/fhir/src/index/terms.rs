@@ -6,6 +6,9 @@ use fhir_definitions::{SearchKind, SearchParameter};
 use fhir_model::operand::{Modifier, Operand, System};
 use fhir_model::value::{Token, Value};
 
+/// What references to resources inside their resource are listed under, for chains: what these are is read there.
+pub const CONTAINED: &str = "u:#";
+
 /// The terms that a value is listed under.
 #[must_use]
 pub fn of_value(parameter: &SearchParameter, value: &Value) -> Vec<String> {
@@ -13,7 +16,10 @@ pub fn of_value(parameter: &SearchParameter, value: &Value) -> Vec<String> {
         Value::Token(token) => of_token(parameter, token),
         Value::Reference(reference) => {
             let mut terms: Vec<String> = reference.id.iter().map(|id| format!("r:{id}")).collect();
-            terms.extend(reference.url.iter().map(|url| format!("u:{url}")));
+            terms.extend(reference.url.iter().map(|url| match url.starts_with('#') {
+                true => CONTAINED.to_owned(),
+                false => format!("u:{url}"),
+            }));
             if let Some(identifier) = &reference.identifier {
                 terms.extend(of_token(parameter, identifier).into_iter().map(|term| format!("i{term}")));
             }

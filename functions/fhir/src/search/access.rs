@@ -4,7 +4,9 @@ use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::operand::{Clause, Modifier, Operand, Prefix};
 use fhir_model::time;
 
+use super::canonical;
 use super::check::Check;
+use crate::index::terms::CONTAINED;
 use crate::index::{self, Ends, NARROW, SHARDS};
 use crate::route::is_id;
 use crate::store::table::Range;
@@ -38,13 +40,19 @@ pub fn access(definition: &'static ResourceType, check: &Check) -> Access {
             });
             lists.collect::<Option<Vec<_>>>().map_or(Access::Everything, |lists| bounded(lists.concat()))
         }
-        Check::Refers(parameter, to) => {
+        Check::Refers(parameter, to, inside) => {
             let code = parameter.served_by.unwrap_or(parameter.code);
-            let mut ids: Vec<&str> = to.iter().map(|(_, id)| id.as_str()).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            let lists = ids.iter().map(|id| index::list(definition.name, code, &format!("r:{id}"), None));
-            bounded(lists.collect())
+            let lists = to.iter().filter_map(|(kind, name)| {
+                let term = match kind.is_empty() {
+                    true if !canonical::is_canonical(parameter) => return None,
+                    true => format!("u:{}", canonical::url(name)),
+                    false => format!("r:{name}"),
+                };
+                Some(index::list(definition.name, code, &term, None))
+            });
+            let contained = |shard| index::list(definition.name, code, CONTAINED, Some(shard));
+            let shards = if inside.is_empty() { 0 } else { SHARDS };
+            bounded(lists.chain((0..shards).map(contained)).collect())
         }
     }
 }
@@ -81,7 +89,12 @@ fn patients(check: &Check) -> Option<(&'static SearchParameter, Vec<String>)> {
             let ids: Option<Vec<String>> = clause.operands.iter().map(id).collect();
             ids.map(|ids| (clause.parameter, ids))
         }
-        Check::Refers(parameter, to) => Some((parameter, to.iter().map(|(_, id)| id.clone()).collect())),
+        Check::Refers(parameter, to, inside) => {
+            let shards = if inside.is_empty() { 0 } else { SHARDS };
+            let contained = (0..shards).map(index::contained_patient);
+            let ids = to.iter().filter(|(kind, _)| !kind.is_empty()).map(|(_, id)| id.clone());
+            Some((parameter, ids.chain(contained).collect()))
+        }
         _ => None,
     }
 }

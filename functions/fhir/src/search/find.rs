@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 
+use super::canonical::Name;
 use super::check::Check;
 use super::merge::{Candidate, Merge, Position};
 use super::source::{self, Parts, Source, Wanted};
-use super::{check, sweep};
+use super::{canonical, sweep};
 use crate::error::Error;
 use crate::index;
 use crate::store::table::in_parallel;
@@ -42,8 +43,8 @@ pub struct Match {
 pub struct Found {
     /// Resources, in the source's order.
     pub matches: Vec<Match>,
-    /// Types and ids, of [`Keep::Ids`] and [`Keep::Targets`].
-    pub ids: HashSet<(String, String)>,
+    /// Of [`Keep::Names`] and [`Keep::Targets`].
+    pub names: HashSet<Name>,
     /// How many there are.
     pub count: usize,
     /// Where to go on, if there may be more.
@@ -55,9 +56,9 @@ pub struct Found {
 pub enum Keep {
     /// Nothing: how many there are is the question.
     Count,
-    /// Types and ids.
-    Ids,
-    /// Types and ids of what they refer to by that parameter.
+    /// What they are referred to by.
+    Names,
+    /// What they refer to by that parameter.
     Targets(&'static SearchParameter),
     /// Their versions.
     Versions,
@@ -236,7 +237,7 @@ fn driver(merges: &[Merge], backward: bool) -> usize {
 
 struct Collected {
     matches: Vec<Match>,
-    ids: HashSet<(String, String)>,
+    names: HashSet<Name>,
     keep: Keep,
     limit: usize,
     bytes: usize,
@@ -250,7 +251,7 @@ impl Collected {
     fn new(task: &Task<'_>) -> Self {
         Self {
             matches: Vec::new(),
-            ids: HashSet::new(),
+            names: HashSet::new(),
             keep: task.keep,
             limit: task.limit,
             bytes: 0,
@@ -315,12 +316,13 @@ impl Collected {
         self.last = Some(Position::of(&candidate));
         match self.keep {
             Keep::Count => {}
-            Keep::Ids => {
-                self.ids.insert((version.key.resource_type.to_owned(), version.key.id));
+            Keep::Names => {
+                let resource = Json::parse(&json).unwrap_or(Json::Null);
+                self.names.extend(canonical::own(&version.key, &resource));
             }
             Keep::Targets(parameter) => {
                 let resource = Json::parse(&json).unwrap_or(Json::Null);
-                self.ids.extend(check::references(parameter, &resource, store.base_url()));
+                self.names.extend(canonical::references(parameter, &resource, store.base_url()));
             }
             Keep::Versions => self.matches.push(Match { place: candidate.place, version, json: Vec::new() }),
             Keep::Page(_) | Keep::All => self.matches.push(Match { place: candidate.place, version, json }),
@@ -332,7 +334,7 @@ impl Collected {
     fn has_room(&mut self, version: &Version, json: usize) -> Result<bool, Error> {
         let packed = if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 };
         let bytes = match self.keep {
-            Keep::Count | Keep::Ids | Keep::Targets(_) => 0,
+            Keep::Count | Keep::Names | Keep::Targets(_) => 0,
             Keep::Versions => packed,
             Keep::Page(_) => json,
             Keep::All => json + packed,
@@ -349,7 +351,7 @@ impl Collected {
     }
 
     fn finish(self) -> Found {
-        Found { matches: self.matches, ids: self.ids, count: self.count, next: self.next }
+        Found { matches: self.matches, names: self.names, count: self.count, next: self.next }
     }
 }
 

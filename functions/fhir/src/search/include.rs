@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use fhir_definitions::{RESOURCE_TYPES, ResourceType, SearchKind, SearchParameter, resource_type};
 use fhir_model::json::Json;
 
-use super::check::references;
+use super::canonical::{self, Name};
 use super::find::{Match, json};
 use super::query::Include;
 use crate::error::Error;
@@ -34,7 +34,7 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         if frontier.is_empty() || active.is_empty() {
             break;
         }
-        let referred: HashSet<Key> = forward(store, frontier, &active).into_iter().collect();
+        let referred = forward(store, run, frontier, &active).await?;
         let mut keys: Vec<Key> = referred.iter().cloned().collect();
         let reverse = backward(store, frontier, &active).await?;
         keys.extend(reverse.iter().map(|(key, _)| key.clone()));
@@ -42,9 +42,9 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         keys.sort();
         keys.dedup();
         too_many(included.len() + keys.len() > MOST)?;
-        let mut claims: HashMap<Key, HashSet<Key>> = HashMap::new();
+        let mut claims: HashMap<Key, HashSet<Name>> = HashMap::new();
         for (key, of) in reverse {
-            claims.entry(key).or_default().insert(of);
+            claims.entry(key).or_default().extend(of.iter().cloned());
         }
         begin = included.len();
         for keys in keys.chunks(AT_ONCE) {
@@ -89,8 +89,9 @@ fn followed(include: &Include, definition: &'static ResourceType) -> Vec<&'stati
 }
 
 /// What the resources refer to.
-fn forward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Vec<Key> {
-    let mut keys = Vec::new();
+async fn forward(store: &Store, run: &Run, frontier: &[Match], includes: &[&Include]) -> Result<HashSet<Key>, Error> {
+    // By the types that the names may be of: canonicals do not say.
+    let mut named: HashMap<Vec<&'static str>, HashSet<Name>> = HashMap::new();
     for found in frontier {
         let (Some(definition), Ok(resource)) =
             (resource_type(found.version.key.resource_type), Json::parse(&found.json))
@@ -99,53 +100,67 @@ fn forward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Vec<Key>
         };
         for include in includes.iter().filter(|include| !include.reverse) {
             for parameter in followed(include, definition) {
-                let targets = references(parameter, &resource, store.base_url());
-                let targets = targets.filter(|(kind, _)| include.target.is_none_or(|target| target == kind));
-                keys.extend(targets.filter_map(|(kind, id)| Some(Key::new(resource_type(&kind)?.name, &id))));
+                let wanted = |kind: &str| include.target.is_none_or(|target| target == kind);
+                let names = canonical::references(parameter, &resource, store.base_url());
+                let mut names = names.filter(|(kind, _)| kind.is_empty() || wanted(kind)).peekable();
+                if names.peek().is_some() {
+                    let types = parameter.targets.iter().copied().filter(|kind| wanted(kind)).collect();
+                    named.entry(types).or_default().extend(names);
+                }
             }
         }
     }
-    keys
+    let resolved =
+        in_parallel(named.into_iter().map(async |(types, names)| canonical::resolved(store, run, names, &types).await));
+    let keys = resolved.await?.into_iter().flatten();
+    Ok(keys.filter_map(|(kind, id)| Some(Key::new(resource_type(&kind)?.name, &id))).collect())
 }
 
-/// What the index says refers to the resources, each with what it refers to.
-async fn backward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Result<Vec<(Key, Key)>, Error> {
-    let mut lists: Vec<(&'static str, String, &Key)> = Vec::new();
-    for include in includes.iter().filter(|include| include.reverse) {
-        let sources: Vec<&'static ResourceType> =
-            include.source.map_or_else(|| RESOURCE_TYPES.iter().collect(), |one| vec![one]);
-        for found in frontier {
-            let key = &found.version.key;
-            if include.target.is_some_and(|target| target != key.resource_type) {
-                continue;
-            }
-            for source in &sources {
+/// What the index says refers to the resources, each with the names of what it refers to.
+async fn backward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Result<Vec<(Key, Vec<Name>)>, Error> {
+    let mut lists: Vec<(&'static str, String, Vec<Name>)> = Vec::new();
+    for found in frontier.iter().filter(|_| includes.iter().any(|include| include.reverse)) {
+        let key = &found.version.key;
+        let resource = Json::parse(&found.json).unwrap_or(Json::Null);
+        let names = canonical::own(key, &resource);
+        let is_target = |include: &&&Include| include.target.is_none_or(|target| target == key.resource_type);
+        for include in includes.iter().filter(|include| include.reverse).filter(is_target) {
+            let sources: Vec<&'static ResourceType> =
+                include.source.map_or_else(|| RESOURCE_TYPES.iter().collect(), |one| vec![one]);
+            for source in sources {
                 let parameters = followed(include, source).into_iter();
                 for parameter in parameters.filter(|parameter| parameter.targets.contains(&key.resource_type)) {
                     let code = parameter.served_by.unwrap_or(parameter.code);
-                    lists.push((source.name, index::list(source.name, code, &format!("r:{}", key.id), None), key));
+                    let mut list = |term: String| {
+                        lists.push((source.name, index::list(source.name, code, &term, None), names.clone()));
+                    };
+                    list(format!("r:{}", key.id));
+                    if canonical::is_canonical(parameter)
+                        && let Some(url) = resource.text("url")
+                    {
+                        list(format!("u:{url}"));
+                    }
                 }
             }
         }
     }
     too_many(lists.len() > MOST_LISTS)?;
-    let pages = in_parallel(lists.iter().map(async |(kind, pk, of)| {
-        let range =
-            Range { pk: pk.clone(), from: String::new(), to: None, backward: false, limit: MOST + 1, whole: false };
+    let pages = in_parallel(lists.into_iter().map(async |(kind, pk, names)| {
+        let range = Range { pk, from: String::new(), to: None, backward: false, limit: MOST + 1, whole: false };
         let page = store.table.query(&range).await.map_err(Error::Store)?;
         too_many(page.more)?;
         let ids = page.items.iter().filter_map(|item| item.get_text("sk")?.rsplit('#').next().map(str::to_owned));
-        Ok::<Vec<(Key, Key)>, Error>(ids.map(|id| (Key::new(kind, &id), (*of).clone())).collect())
+        Ok::<Vec<(Key, Vec<Name>)>, Error>(ids.map(|id| (Key::new(kind, &id), names.clone())).collect())
     }));
     Ok(pages.await?.concat())
 }
 
 /// Whether a resource really refers to one of those that the index says it does.
-fn refers(store: &Store, found: &Match, includes: &[&Include], claims: &HashSet<Key>) -> bool {
+fn refers(store: &Store, found: &Match, includes: &[&Include], claims: &HashSet<Name>) -> bool {
     let definition = resource_type(found.version.key.resource_type);
     let (Some(definition), Ok(resource)) = (definition, Json::parse(&found.json)) else { return false };
     let parameters =
         includes.iter().filter(|include| include.reverse).flat_map(|include| followed(include, definition));
-    let mut targets = parameters.flat_map(|parameter| references(parameter, &resource, store.base_url()));
-    targets.any(|(kind, id)| claims.iter().any(|of| of.resource_type == kind && of.id == id))
+    let mut names = parameters.flat_map(|parameter| canonical::references(parameter, &resource, store.base_url()));
+    names.any(|name| claims.contains(&name))
 }

@@ -6,6 +6,7 @@ use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 use fhir_model::operand::{Clause, Modifier, Operand};
 
+use super::canonical::{self, Name};
 use super::check::Check;
 use super::find::{Keep, json, some};
 use super::query::Condition;
@@ -23,8 +24,9 @@ const MOST_LINKED: usize = 1_000;
 enum Known {
     Check(Check),
     /// These resources, by type and id.
-    These(HashSet<(String, String)>),
-    Compartment(&'static str, String),
+    These(HashSet<Name>),
+    /// A compartment, with those of its own type that are in it.
+    Compartment(&'static str, String, BTreeSet<String>),
 }
 
 impl Known {
@@ -35,7 +37,8 @@ impl Known {
                 let ids = these.iter().filter(|(kind, _)| kind == definition.name).map(|(_, id)| id.clone());
                 Check::Ids(ids.collect())
             }
-            Self::Compartment(name, id) => compartment(definition, name, id),
+            Self::Compartment(name, _, same) if definition.name == *name => Check::Ids(same.clone()),
+            Self::Compartment(name, id, _) => compartment(definition, name, id),
         }
     }
 }
@@ -47,28 +50,46 @@ pub async fn wanted(
     types: &[&'static ResourceType],
     conditions: &[Condition],
 ) -> Result<Vec<Wanted>, Error> {
-    let known = in_parallel(conditions.iter().map(|condition| known(store, run, condition))).await?;
+    let known = in_parallel(conditions.iter().map(|condition| known(store, run, condition, types))).await?;
     let checks = |definition| known.iter().map(|known| known.of_type(definition)).collect();
     Ok(types.iter().map(|definition| Wanted { definition, checks: checks(definition) }).collect())
 }
 
-async fn known(store: &Store, run: &Run, condition: &Condition) -> Result<Known, Error> {
+async fn known(
+    store: &Store,
+    run: &Run,
+    condition: &Condition,
+    types: &[&'static ResourceType],
+) -> Result<Known, Error> {
     match condition {
         Condition::Clause(clause) => {
             terminology::resolved(store, run, clause.clone()).await.map(|clause| Known::Check(Check::Clause(clause)))
         }
         Condition::Chain { parameter, targets } => {
-            let linked = in_parallel(
-                targets.iter().map(|(target, condition)| linked(store, run, target, condition, parameter, Keep::Ids)),
-            );
-            let linked = linked.await?.into_iter().flatten().collect();
-            Ok(Known::Check(Check::Refers(parameter, linked)))
+            let linked = in_parallel(targets.iter().map(async |(target, condition)| {
+                let check = Box::pin(known(store, run, condition, &[target])).await?.of_type(target);
+                let found = linked(store, run, target, check.clone(), parameter, Keep::Names).await?;
+                Ok::<_, Error>((found, (*target, check)))
+            }));
+            let (ids, inside): (Vec<_>, Vec<_>) = linked.await?.into_iter().unzip();
+            Ok(Known::Check(Check::Refers(parameter, ids.into_iter().flatten().collect(), inside)))
         }
         Condition::Has { source, parameter, condition } => {
-            linked(store, run, source, condition, parameter, Keep::Targets(parameter)).await.map(Known::These)
+            let check = Box::pin(known(store, run, condition, &[source])).await?.of_type(source);
+            let named = linked(store, run, source, check, parameter, Keep::Targets(parameter)).await?;
+            let searched: Vec<&'static str> = types.iter().map(|definition| definition.name).collect();
+            let types = parameter.targets.iter().copied().filter(|target| searched.contains(target));
+            canonical::resolved(store, run, named, &types.collect::<Vec<_>>()).await.map(Known::These)
         }
         Condition::List(id) => list(store, run, id).await.map(Known::These),
-        Condition::Compartment(name, id) => Ok(Known::Compartment(name, id.clone())),
+        Condition::Compartment(name, id) => {
+            let own = types.iter().find(|definition| definition.name == *name);
+            let same = match own {
+                Some(own) => same(store, run, own, id).await?,
+                None => BTreeSet::new(),
+            };
+            Ok(Known::Compartment(name, id.clone(), same))
+        }
     }
 }
 
@@ -77,13 +98,12 @@ async fn linked(
     store: &Store,
     run: &Run,
     definition: &'static ResourceType,
-    condition: &Condition,
+    check: Check,
     parameter: &SearchParameter,
     keep: Keep,
-) -> Result<HashSet<(String, String)>, Error> {
-    let checks = vec![Box::pin(known(store, run, condition)).await?.of_type(definition)];
-    let found = some(store, run, definition, checks, MOST_LINKED, keep).await?;
-    found.filter(|found| found.next.is_none()).map(|found| found.ids).ok_or_else(|| {
+) -> Result<HashSet<Name>, Error> {
+    let found = some(store, run, definition, vec![check], MOST_LINKED, keep).await?;
+    found.filter(|found| found.next.is_none()).map(|found| found.names).ok_or_else(|| {
         let (kind, code) = (definition.name, parameter.code);
         Error::TooCostly(format!(
             "more than {MOST_LINKED} resources of type {kind} match the condition that {code} links to: make it \
@@ -93,7 +113,7 @@ async fn linked(
 }
 
 /// What a List names, by type and id.
-async fn list(store: &Store, run: &Run, id: &str) -> Result<HashSet<(String, String)>, Error> {
+async fn list(store: &Store, run: &Run, id: &str) -> Result<HashSet<Name>, Error> {
     let none = || Error::Parameter("_list: there is no such List".to_owned());
     let key = Key::new("List", Some(id).filter(|id| is_id(id)).ok_or_else(none)?);
     let current = store.current(run, std::slice::from_ref(&key)).await?.into_iter().flatten().next();
@@ -114,11 +134,26 @@ async fn list(store: &Store, run: &Run, id: &str) -> Result<HashSet<(String, Str
     Ok(named.collect())
 }
 
+/// Those of the compartment's own type that are in it: the resource itself, and a Patient that is linked to it.
+async fn same(
+    store: &Store,
+    run: &Run,
+    definition: &'static ResourceType,
+    id: &str,
+) -> Result<BTreeSet<String>, Error> {
+    let mut ids = BTreeSet::from([id.to_owned()]);
+    if let Check::AnyOf(clauses) = compartment(definition, definition.name, id)
+        && let [Clause { parameter, .. }, ..] = clauses.as_slice()
+    {
+        let parameter = *parameter;
+        let found = linked(store, run, definition, Check::AnyOf(clauses), parameter, Keep::Names).await?;
+        ids.extend(found.into_iter().filter(|(kind, _)| kind == definition.name).map(|(_, id)| id));
+    }
+    Ok(ids)
+}
+
 /// <https://hl7.org/fhir/R4/compartmentdefinition.html>
 fn compartment(definition: &'static ResourceType, name: &'static str, id: &str) -> Check {
-    if definition.name == name {
-        return Check::Ids(BTreeSet::from([id.to_owned()])); // the resource itself is in it
-    }
     let codes = definition.compartment(name).unwrap_or_default();
     let clauses = codes.iter().filter_map(|code| {
         let parameter = definition.parameter(code)?;

@@ -162,11 +162,12 @@ fn reference(fhir: &str, json: &Json<'_>, context: Context<'_>) -> Option<Refere
     if fhir != "Reference" {
         return None;
     }
-    let target = json.text("reference").and_then(|text| literal(text, context.base)).map(of);
+    let text = json.text("reference");
+    let inside = || text.filter(|text| text.starts_with('#')).map(|url| Target { url: Some(url), ..Target::default() });
+    let target = text.and_then(|text| literal(text, context.base).or_else(inside)).map(of);
     let identifier = json.get("identifier").and_then(identifier);
     let display = owned(json.text("display"));
-    let inside = json.text("reference").is_some_and(|text| text.starts_with('#'));
-    if target.is_none() && identifier.is_none() && (inside || display.is_none()) {
+    if target.is_none() && identifier.is_none() && display.is_none() {
         return None;
     }
     let target = target.unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use fhir_definitions::Step;
 
+use super::contained;
 use super::reference::literal;
 use crate::json::Json;
 
@@ -39,10 +40,12 @@ impl<'g, 'a> Ground<'g, 'a> {
         }
     }
 
-    /// By the reference's text, or else by `Reference.type`: what it points to is not read.
+    /// By the reference's text, or else by `Reference.type`: what it points to is not read, unless it is inside the resource.
     fn refers_to(self, json: &Json<'_>, name: &str) -> bool {
-        let target = json.text("reference").or(json.as_str()).and_then(|text| literal(text, self.base));
-        target.and_then(|target| target.resource_type).or_else(|| json.text("type")) == Some(name)
+        let text = json.text("reference").or(json.as_str());
+        let inside = || contained(self.resource, text?)?.text("resourceType");
+        let target = text.and_then(|text| literal(text, self.base)?.resource_type).or_else(inside);
+        target.or_else(|| json.text("type")) == Some(name)
     }
 }
 

@@ -162,7 +162,8 @@ fn references_are_of_all_forms() {
     assert_eq!(logical.identifier.unwrap().code.as_deref(), Some("1"));
     let urn = reference(r#"{"reference":"urn:uuid:1","type":"Device"}"#).unwrap();
     assert_eq!((urn.resource_type.as_deref(), urn.url.as_deref()), (Some("Device"), Some("urn:uuid:1")));
-    assert_eq!(reference(r##"{"reference":"#c","display":"d"}"##), None);
+    let inside = reference(r##"{"reference":"#c","display":"d"}"##).unwrap();
+    assert_eq!((inside.id, inside.url.as_deref()), (None, Some("#c")));
     assert!(reference(r##"{"reference":"#c","identifier":{"value":"1"}}"##).is_some());
     assert_eq!(reference("{}"), None);
     let bundle = r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Composition","id":"c"}},{"resource":{"resourceType":"Composition","id":"d"}}]}"#;

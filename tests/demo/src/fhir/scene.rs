@@ -225,7 +225,10 @@ fn words(answer: &Answer) -> String {
     let entries = json.get("entry").and_then(Value::as_array).map_or(0, Vec::len);
     match (text("/resourceType").as_str(), text("/type").as_str()) {
         ("Bundle", "transaction-response") => statuses(&json),
-        ("Bundle", "searchset") => format!("a page of {entries}"),
+        ("Bundle", "searchset") => match (json.get("total"), entries) {
+            (Some(total), 0) => format!("{total} found"),
+            _ => format!("a page of {entries}"),
+        },
         ("Bundle", _) => format!("{entries} versions"),
         ("OperationOutcome", _) => format!("{} {}", text("/issue/0/diagnostics"), text("/issue/0/expression/0")),
         ("", _) if answer.status() >= 500 => "no answer of the function's".to_owned(),

@@ -25,16 +25,21 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(1));
     let staged = scene.send("killed while staging", &asked, "", &make::visit(1, RESOURCES)).await?.status();
     fhir.account.clear_faults();
+    scene.skip();
+    scene.get("", &there(1)).await?;
     let nothing = fhir.visited(1).await?;
     scene.skip();
     let soon = scene.send("", &once_more, "", &make::visit(1, RESOURCES)).await?;
     fhir.expire_transactions().await?;
     let later = scene.send("again", &once_more, "", &make::visit(1, RESOURCES)).await?.status();
+    scene.get("", &there(1)).await?;
     let once = fhir.visited(1).await?;
     scene.skip();
     fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(2));
     let committed = scene.send("killed when committed", &another, "", &make::visit(2, RESOURCES)).await?.status();
     fhir.account.clear_faults();
+    scene.skip();
+    scene.get("", &there(2)).await?;
     let all = fhir.visited(2).await?;
     scene.skip();
     let checks = vec![
@@ -53,4 +58,9 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
         ),
     ];
     stage.close_server(scene, checks).await
+}
+
+/// The search that counts what is there of a Bundle, but for the patient.
+fn there(patient: usize) -> String {
+    format!("Observation?identifier=visit-{patient}&_summary=count")
 }

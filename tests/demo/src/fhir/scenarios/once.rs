@@ -19,15 +19,15 @@ const CLIENTS: usize = 100;
 pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     let happened = format!(
         "{CLIENTS} terminals register the same patient in the same moment, each on the condition that nobody has yet \
-         (If-None-Exist). Lambda starts a process for each. Their searches are held up, so that all of them find nobody."
+         (If-None-Exist). Lambda starts a process for each. What they write before they commit is held up, so that they all have found nobody."
     );
     let mut scene =
         Scene::new(stage, fhir, "A hundred simultaneous conditional creates make one patient", happened).await?;
     let patient = make::patient(7);
     let condition = format!("identifier={}|quince-7", make::MRN);
     scene.event = shown(&json!({"request": "POST Patient", "If-None-Exist": condition, "body": patient}));
-    let all_searches = u32::try_from(CLIENTS)?;
-    fhir.account.inject(Fault::delay(Duration::from_millis(1500)).action("dynamodb:Query").first(all_searches));
+    let all = u32::try_from(CLIENTS)?;
+    fhir.account.inject(Fault::delay(Duration::from_secs(2)).action("dynamodb:BatchWriteItem").first(all));
     let began = Instant::now();
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {

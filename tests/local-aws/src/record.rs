@@ -64,7 +64,9 @@ impl Call {
 
 /// Whether an operation can change something, by its name.
 pub(crate) fn is_mutating(action: &str) -> bool {
-    !["Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet", "TransactGet"].iter().any(|verb| action.starts_with(verb))
+    !["Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet", "TransactGet"]
+        .iter()
+        .any(|verb| action.starts_with(verb))
 }
 
 /// The calls of one or several invocations, in the order in which they came.

@@ -8,7 +8,16 @@ use crate::store::{Body, Method};
 
 fn version(id: &str, number: u64, body: Body) -> Version {
     let key = Key::new("Patient", id);
-    Version { key, number, updated: 1_700_000_000_123, method: Method::Put, body, transaction: None, commit: String::new(), stamp: String::new() }
+    Version {
+        key,
+        number,
+        updated: 1_700_000_000_123,
+        method: Method::Put,
+        body,
+        transaction: None,
+        commit: String::new(),
+        stamp: String::new(),
+    }
 }
 
 fn live(id: &str, number: u64) -> Version {

@@ -86,7 +86,13 @@ impl Store {
         let dropped: Vec<ItemKey> = prepared.iter().flat_map(|change| change.dropped.iter().cloned()).collect();
         let inside = dropped.len() <= room;
         if inside {
-            let gone = |row: &ItemKey| if several { expire(row, now, Condition::none()) } else { Write::Delete(row.clone(), Condition::none()) };
+            let gone = |row: &ItemKey| {
+                if several {
+                    expire(row, now, Condition::none())
+                } else {
+                    Write::Delete(row.clone(), Condition::none())
+                }
+            };
             writes.extend(dropped.iter().map(gone));
         }
         let won = match self.table.write(writes).await? {

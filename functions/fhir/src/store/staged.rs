@@ -135,8 +135,7 @@ fn promotion(change: &Prepared, id: &str, at: i64) -> Write {
         ["v", "t", "m", "x", body].into_iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n_{name}"));
     let set: Vec<String> = set.collect();
     let gone = ["b", "o"].iter().filter(|name| **name != body).map(|name| (*name).to_owned());
-    let gone: Vec<String> =
-        gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).collect();
+    let gone: Vec<String> = gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).collect();
     let expression = format!("SET {}, c = :at REMOVE {}", set.join(", "), gone.join(", "));
     let values = std::collections::HashMap::from([(":at".to_owned(), AttributeValue::N(at.to_string()))]);
     let condition = Condition::new("n_x = :tx").text(":tx", id);

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use hifijson::token::{Expect, Lex as _};
 use hifijson::SliceLexer;
 use hifijson::num::LexWrite as _;
 use hifijson::str::LexAlloc as _;
+use hifijson::token::{Expect, Lex as _};
 use thiserror::Error;
 
 use super::{Json, Object};

@@ -104,12 +104,16 @@ mod tests {
 
     #[test]
     fn digits_order_and_escapes_survive() {
-        survives(r#"{"b":1.00,"a":[1e2,-0.0,123456789012345678901234567890],"c":"é \" \\ \n \u0001","d":[null,true,{}]}"#);
+        survives(
+            r#"{"b":1.00,"a":[1e2,-0.0,123456789012345678901234567890],"c":"é \" \\ \n \u0001","d":[null,true,{}]}"#,
+        );
     }
 
     #[test]
     fn what_is_no_json_says_where() {
-        for (text, offset) in [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,\"a\":2}", 10), ("1 2", 2), ("[01]", 2), ("nul", 1)] {
+        for (text, offset) in
+            [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,\"a\":2}", 10), ("1 2", 2), ("[01]", 2), ("nul", 1)]
+        {
             let error = Json::parse(text.as_bytes()).unwrap_err();
             assert_eq!(error.offset, offset, "{text}: {error}");
         }

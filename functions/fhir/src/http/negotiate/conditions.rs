@@ -103,9 +103,9 @@ impl Conditions {
     /// has it) put them. R4 has the header only; to ignore a query would create a duplicate each time.
     pub fn unless<'c>(&'c self, query: &'c [(String, String)]) -> Result<Option<&'c [(String, String)]>, Error> {
         match (&self.if_none_exist, query) {
-            (Some(_), [_, ..]) => {
-                Err(Error::Malformed("a create takes its criteria from If-None-Exist or from the URL, not from both".to_owned()))
-            }
+            (Some(_), [_, ..]) => Err(Error::Malformed(
+                "a create takes its criteria from If-None-Exist or from the URL, not from both".to_owned(),
+            )),
             (Some(criteria), []) => Ok(Some(criteria)),
             (None, []) => Ok(None),
             (None, query) => Ok(Some(query)),

@@ -42,6 +42,8 @@ const MOST_PAIRS: usize = 5_000;
 /// Partition keys may have 2,048 bytes, sort keys 1,024.
 const LONGEST_TERM: usize = 700;
 const LONGEST_STRING: usize = 200;
+/// What refers to more types than that tells little of patients.
+const MOST_TARGETS: usize = 12;
 /// Main dates, the first that a type has. What clients sort by most.
 const MAIN_DATES: [&str; 19] = [
     "authoredon",
@@ -228,6 +230,8 @@ pub fn is_shared(parameter: &SearchParameter) -> bool {
 pub fn patient_parameter(definition: &ResourceType) -> Option<&'static SearchParameter> {
     let parameter = definition.parameter("patient").or_else(|| definition.parameter("subject"))?;
     let served = parameter.served_by.and_then(|code| definition.parameter(code));
+    // Of all kinds of references those to patients: a Provenance names thousands of others.
+    let served = served.filter(|served| served.targets.len() <= MOST_TARGETS);
     Some(served.unwrap_or(parameter)).filter(|parameter| parameter.kind == SearchKind::Reference)
 }
 

@@ -69,7 +69,7 @@ pub fn everything(definition: &ResourceType) -> Vec<String> {
 pub fn of_patient(definition: &'static ResourceType, check: &Check, clause: &Clause) -> Option<Vec<String>> {
     let (parameter, ids) = patients(check)?;
     let own = index::patient_parameter(definition)?;
-    let lookup = parameter.served_by.unwrap_or(parameter.code) == own.code
+    let lookup = (parameter.code == own.code || parameter.served_by == Some(own.code))
         && index::is_shared(clause.parameter)
         && index::is_indexed(clause.parameter);
     let terms = terms(clause).filter(|terms| lookup && terms.iter().all(|term| index::terms::is_specific(term)))?;

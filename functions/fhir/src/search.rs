@@ -78,14 +78,10 @@ pub async fn search(store: &Store, asked: &Asked<'_>) -> Result<Vec<u8>, Error> 
         .consistently(async |run| {
             let wanted = resolve::wanted(store, run, &types, &query.conditions).await?;
             let counted = query.summary == Summary::Count;
-            let total = match counted || query.total == Total::Accurate {
-                true => Some(count(store, run, &wanted).await?),
-                false => None,
-            };
-            let (matches, next) = match counted {
-                true => (Vec::new(), None),
-                false => pages(store, run, &query, &wanted, cursor.as_ref()).await?,
-            };
+            let is_total_wanted = counted || query.total == Total::Accurate;
+            let total = if is_total_wanted { Some(count(store, run, &wanted).await?) } else { None };
+            let (matches, next) =
+                if counted { (Vec::new(), None) } else { pages(store, run, &query, &wanted, cursor.as_ref()).await? };
             let included = include::included(store, run, &matches, &query.includes).await?;
             let whole = cursor.is_none() && next.is_none() && !counted;
             let page = Page {

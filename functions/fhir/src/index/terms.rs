@@ -16,10 +16,10 @@ pub fn of_value(parameter: &SearchParameter, value: &Value) -> Vec<String> {
         Value::Token(token) => of_token(parameter, token),
         Value::Reference(reference) => {
             let mut terms: Vec<String> = reference.id.iter().map(|id| format!("r:{id}")).collect();
-            terms.extend(reference.url.iter().map(|url| match url.starts_with('#') {
-                true => CONTAINED.to_owned(),
-                false => format!("u:{url}"),
-            }));
+            let inside = |url: &str| url.starts_with('#');
+            terms.extend(
+                reference.url.iter().map(|url| if inside(url) { CONTAINED.to_owned() } else { format!("u:{url}") }),
+            );
             if let Some(identifier) = &reference.identifier {
                 terms.extend(of_token(parameter, identifier).into_iter().map(|term| format!("i{term}")));
             }

@@ -124,10 +124,8 @@ fn of_clause(definition: &'static ResourceType, clause: &Clause) -> Access {
     let Some(own) = own else { return Access::Everything };
     if let Some(terms) = terms(clause) {
         let list = |term: &String, shard| index::list(definition.name, own.code, term, shard);
-        let lists = terms.iter().flat_map(|term| match index::is_shared(own) {
-            true => (0..SHARDS).map(|shard| list(term, Some(shard))).collect(),
-            false => vec![list(term, None)],
-        });
+        let shards = if index::is_shared(own) { (0..SHARDS).map(Some).collect() } else { vec![None] };
+        let lists = terms.iter().flat_map(|term| shards.iter().map(move |shard| list(term, *shard)));
         return bounded(lists.collect());
     }
     let ranges: Option<Vec<Vec<Range>>> =

@@ -60,7 +60,7 @@ pub fn references(parameter: &'static SearchParameter, resource: &Json<'_>, base
 pub async fn resolved(
     store: &Store,
     run: &Run,
-    names: HashSet<Name>,
+    names: impl IntoIterator<Item = Name>,
     types: &[&'static str],
 ) -> Result<HashSet<Name>, Error> {
     let (canonicals, mut ids): (HashSet<Name>, HashSet<Name>) =

@@ -23,13 +23,12 @@ const MOST_LISTS: usize = 2_000;
 
 /// All that is to be included with a page's matches, each once, and not what is a match itself.
 pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[Include]) -> Result<Vec<Match>, Error> {
-    let mut known: HashSet<Key> = matches.iter().map(|found| found.version.key.clone()).collect();
-    let mut included: Vec<Match> = Vec::new();
+    let mut known: HashSet<Key> = matches.iter().map(|one| one.version.key.clone()).collect();
+    let mut found: Vec<Match> = Vec::new();
     let mut bytes = 0;
-    let mut begin = 0;
+    let mut new = 0;
     for round in 0.. {
-        let (frontier, begun) = if round == 0 { (matches, 0) } else { (included.as_slice(), begin) };
-        let frontier = frontier.get(begun..).unwrap_or_default();
+        let frontier = if round == 0 { matches } else { found.get(new..).unwrap_or_default() };
         let active: Vec<&Include> = includes.iter().filter(|include| round == 0 || include.iterate).collect();
         if frontier.is_empty() || active.is_empty() {
             break;
@@ -41,28 +40,28 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         keys.retain(|key| !known.contains(key));
         keys.sort();
         keys.dedup();
-        too_many(included.len() + keys.len() > MOST)?;
+        too_many(found.len() + keys.len() > MOST)?;
         let mut claims: HashMap<Key, HashSet<Name>> = HashMap::new();
         for (key, of) in reverse {
             claims.entry(key).or_default().extend(of.iter().cloned());
         }
-        begin = included.len();
+        new = found.len();
         for keys in keys.chunks(AT_ONCE) {
             for version in store.current(run, keys).await?.into_iter().flatten() {
                 let Some(json) = json(store, &version).await? else { continue };
-                let found = Match { place: String::new(), version, json };
-                let claims = claims.get(&found.version.key);
-                let is_claimed = || claims.is_some_and(|claims| refers(store, &found, &active, claims));
-                if referred.contains(&found.version.key) || is_claimed() {
-                    bytes += found.json.len();
+                let one = Match { place: String::new(), version, json };
+                let claims = claims.get(&one.version.key);
+                let is_claimed = || claims.is_some_and(|claims| refers(store, &one, &active, claims));
+                if referred.contains(&one.version.key) || is_claimed() {
+                    bytes += one.json.len();
                     too_many(bytes > MOST_BYTES)?;
-                    known.insert(found.version.key.clone());
-                    included.push(found);
+                    known.insert(one.version.key.clone());
+                    found.push(one);
                 }
             }
         }
     }
-    Ok(included)
+    Ok(found)
 }
 
 fn too_many(is: bool) -> Result<(), Error> {
@@ -78,20 +77,18 @@ fn followed(include: &Include, definition: &'static ResourceType) -> Vec<&'stati
     if include.source.is_some_and(|source| source.name != definition.name) {
         return Vec::new();
     }
-    match include.parameter {
-        Some(parameter) => vec![parameter],
-        // What another parameter serves it finds, too.
-        None => {
-            let all = definition.parameters.iter().filter(|parameter| parameter.kind == SearchKind::Reference);
-            all.filter(|parameter| parameter.served_by.is_none()).copied().collect()
-        }
+    if let Some(parameter) = include.parameter {
+        return vec![parameter];
     }
+    // What another parameter serves it finds, too.
+    let all = definition.parameters.iter().filter(|parameter| parameter.kind == SearchKind::Reference);
+    all.filter(|parameter| parameter.served_by.is_none()).copied().collect()
 }
 
 /// What the resources refer to.
 async fn forward(store: &Store, run: &Run, frontier: &[Match], includes: &[&Include]) -> Result<HashSet<Key>, Error> {
     // By the types that the names may be of: canonicals do not say.
-    let mut named: HashMap<Vec<&'static str>, HashSet<Name>> = HashMap::new();
+    let mut open: HashMap<Vec<&'static str>, HashSet<Name>> = HashMap::new();
     for found in frontier {
         let (Some(definition), Ok(resource)) =
             (resource_type(found.version.key.resource_type), Json::parse(&found.json))
@@ -101,17 +98,17 @@ async fn forward(store: &Store, run: &Run, frontier: &[Match], includes: &[&Incl
         for include in includes.iter().filter(|include| !include.reverse) {
             for parameter in followed(include, definition) {
                 let wanted = |kind: &str| include.target.is_none_or(|target| target == kind);
-                let names = canonical::references(parameter, &resource, store.base_url());
-                let mut names = names.filter(|(kind, _)| kind.is_empty() || wanted(kind)).peekable();
+                let all = canonical::references(parameter, &resource, store.base_url());
+                let mut names = all.filter(|(kind, _)| kind.is_empty() || wanted(kind)).peekable();
                 if names.peek().is_some() {
                     let types = parameter.targets.iter().copied().filter(|kind| wanted(kind)).collect();
-                    named.entry(types).or_default().extend(names);
+                    open.entry(types).or_default().extend(names);
                 }
             }
         }
     }
     let resolved =
-        in_parallel(named.into_iter().map(async |(types, names)| canonical::resolved(store, run, names, &types).await));
+        in_parallel(open.into_iter().map(async |(types, names)| canonical::resolved(store, run, names, &types).await));
     let keys = resolved.await?.into_iter().flatten();
     Ok(keys.filter_map(|(kind, id)| Some(Key::new(resource_type(&kind)?.name, &id))).collect())
 }

@@ -91,8 +91,18 @@ pub struct Merge {
 struct Part {
     kind: &'static ResourceType,
     range: Range,
-    /// The last sort key that was read, as long as there may be more.
-    open: Option<Option<String>>,
+    open: Open,
+}
+
+/// What is left of a part.
+#[derive(Debug, PartialEq, Eq)]
+enum Open {
+    /// All of it.
+    Unread,
+    /// What comes behind that sort key, the last that was read.
+    Behind(String),
+    /// Nothing.
+    No,
 }
 
 impl Merge {
@@ -106,7 +116,7 @@ impl Merge {
                 Some(after) if after.has_passed(&after.place, kind.name, backward) => beyond(range, &after.place),
                 Some(after) => starting(range, &after.place),
             };
-            range.map(|range| Part { kind, range, open: Some(None) })
+            range.map(|range| Part { kind, range, open: Open::Unread })
         };
         let parts = parts.into_iter().filter_map(part).collect();
         Self { parts, backward, buffer: BTreeMap::new(), read: 0 }
@@ -115,22 +125,22 @@ impl Merge {
     /// Whether all has been read and given.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.buffer.is_empty() && self.parts.iter().all(|part| part.open.is_none())
+        self.buffer.is_empty() && self.parts.iter().all(|part| part.open == Open::No)
     }
 
     /// Whether all has been read.
     #[must_use]
     pub fn is_read(&self) -> bool {
-        self.parts.iter().all(|part| part.open.is_none())
+        self.parts.iter().all(|part| part.open == Open::No)
     }
 
     /// Reads one page, of at most `limit` keys, of each part of which nothing is left to give: one round.
     pub async fn fill(&mut self, table: &Table, limit: usize) -> Result<(), AwsError> {
         let edge = self.edge();
         let lagging = |part: &Part| match (&part.open, &edge) {
-            (Some(last), Some(edge)) => last.as_ref() == Some(edge) || last.is_none(),
-            (Some(_), None) => true,
-            (None, _) => false,
+            (Open::Behind(last), Some(edge)) => last == edge,
+            (Open::Behind(_), None) | (Open::Unread, _) => true,
+            (Open::No, _) => false,
         };
         let parts = self.parts.iter_mut().enumerate().filter(|(_, part)| lagging(part));
         let mut parts: Vec<(usize, &mut Part)> = parts.collect();
@@ -145,10 +155,13 @@ impl Merge {
             }
             let last = page.items.last().and_then(|item| item.get_text("sk")).map(str::to_owned);
             let rest = last.as_deref().filter(|_| page.more).and_then(|last| beyond(part.range.clone(), last));
-            part.open = rest.is_some().then_some(last);
-            if let Some(rest) = rest {
-                part.range = rest;
-            }
+            part.open = match (rest, last) {
+                (Some(rest), Some(last)) => {
+                    part.range = rest;
+                    Open::Behind(last)
+                }
+                _ => Open::No,
+            };
         }
         Ok(())
     }
@@ -184,13 +197,16 @@ impl Merge {
     }
 
     fn is_unread(&self) -> bool {
-        self.parts.iter().any(|part| part.open == Some(None))
+        self.parts.iter().any(|part| part.open == Open::Unread)
     }
 
     /// The place up to which every open part has been read: the least advanced of them.
     fn edge(&self) -> Option<String> {
-        let lasts = self.parts.iter().filter_map(|part| part.open.clone().flatten());
-        if self.backward { lasts.max() } else { lasts.min() }
+        let lasts = self.parts.iter().filter_map(|part| match &part.open {
+            Open::Behind(last) => Some(last),
+            Open::Unread | Open::No => None,
+        });
+        if self.backward { lasts.max().cloned() } else { lasts.min().cloned() }
     }
 }
 

@@ -66,7 +66,7 @@ pub fn source(wanted: &[Wanted], ordered: bool) -> Option<Source> {
         },
         (None, several) if several.len() == fhir_definitions::RESOURCE_TYPES.len() => {
             let first = several.first()?.0;
-            Source::Log(log("", first).unwrap_or_else(|| logs("", first.definition, String::new(), None)))
+            Source::Log(log("", first).unwrap_or_else(|| logs("", first.definition, "", None)))
         }
         (None, several) => Source::Lists(vec![several.iter().flat_map(|(wanted, _)| everything(wanted)).collect()]),
     };
@@ -84,7 +84,7 @@ pub fn by_log(wanted: &Wanted) -> Option<Source> {
     let name = wanted.definition.name;
     match source(std::slice::from_ref(wanted), true)? {
         Source::Lists(lists) if is_everything(&lists, wanted.definition) => {
-            let parts = log(name, wanted).unwrap_or_else(|| logs(name, wanted.definition, String::new(), None));
+            let parts = log(name, wanted).unwrap_or_else(|| logs(name, wanted.definition, "", None));
             Some(Source::Log(parts))
         }
         _ => None,
@@ -187,14 +187,14 @@ fn log(kind: &str, wanted: &Wanted) -> Option<Parts> {
     let [Operand::Date { prefix, span }] = clause.operands.as_slice() else { return None };
     let (from, to) = window(*prefix, *span);
     let key = |at: Option<i64>| at.map(time::sortable);
-    Some(logs(kind, wanted.definition, key(from).unwrap_or_default(), key(to).map(|to| format!("{to}~"))))
+    Some(logs(kind, wanted.definition, &key(from).unwrap_or_default(), key(to).map(|to| format!("{to}~")).as_deref()))
 }
 
-fn logs(kind: &str, definition: &'static ResourceType, from: String, to: Option<String>) -> Parts {
+fn logs(kind: &str, definition: &'static ResourceType, from: &str, to: Option<&str>) -> Parts {
     let range = |shard| Range {
         pk: index::log_list(kind, shard),
-        from: from.clone(),
-        to: to.clone(),
+        from: from.to_owned(),
+        to: to.map(str::to_owned),
         backward: false,
         limit: 0,
         whole: false,

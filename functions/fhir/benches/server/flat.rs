@@ -113,7 +113,8 @@ fn items(number: usize) -> Vec<Item> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(json.as_bytes()).unwrap();
     let body = Body::Gzip(gzip.finish().unwrap());
-    let version = Version { key, number: 1, updated, method: Method::Post, body, transaction: None };
+    let (commit, stamp) = (format!("{number:032x}"), index::stamp(BASE));
+    let version = Version { key, number: 1, updated, method: Method::Post, body, transaction: None, commit, stamp };
     rows.chain([version.write("", Item::new(&version.key.head()))]).collect()
 }
 

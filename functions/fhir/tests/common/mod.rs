@@ -79,7 +79,7 @@ impl Server {
             "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": uuid::Uuid::new_v4().to_string()},
             "body": STANDARD.encode(body), "isBase64Encoded": true,
         });
-        let mut answer = self.handle(&event, Duration::from_mins(1)).await.unwrap();
+        let mut answer = self.handle(&event, Duration::from_mins(10)).await.unwrap(); // a build without optimization
         let Value::String(text) = answer["body"].take() else { panic!("the answer has no body member") };
         assert_eq!(answer["isBase64Encoded"], json!(false), "nobody has asked for gzip");
         let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();

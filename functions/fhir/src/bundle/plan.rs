@@ -24,6 +24,7 @@ pub(super) struct Planned<'a> {
 
 /// How an entry is answered.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most are answers where there are many")]
 enum Step {
     /// With that draft, once it is committed.
     Write { draft: usize, status: u16 },
@@ -35,6 +36,7 @@ enum Step {
 
 /// What an entry came to.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most are answers")]
 pub(super) enum Done {
     /// It is answered.
     Answer(Answer),

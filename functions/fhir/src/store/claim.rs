@@ -3,6 +3,8 @@
 //! Who wants to create a resource only if no other matches reads the claim, *then* searches, and commits only if the
 //! claim is as it was. Of two who race, one commits; the other searches again and finds what the first has created.
 
+use std::fmt::Write as _;
+
 use super::item::ItemKey;
 use super::read::{Guard, Outcome, Run};
 use super::table::{Change, Write};
@@ -72,6 +74,9 @@ impl Claim {
 fn key(criteria: &str) -> ItemKey {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, criteria.as_bytes());
     let kind = criteria.split('?').next().unwrap_or_default();
-    let hash = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = digest.as_ref().iter().fold(String::new(), |mut hash, byte| {
+        let _ = write!(hash, "{byte:02x}"); // writing to a String cannot fail
+        hash
+    });
     ItemKey { pk: format!("c#{kind}#{hash}"), sk: "c".to_owned() }
 }

@@ -74,10 +74,8 @@ impl Store {
         let mut writes: Vec<Write> = Vec::with_capacity(prepared.len() + claims.len());
         for change in &mut prepared {
             change.version.commit.clone_from(&id);
-            change.version.transaction = match several {
-                true => Some(Transaction { id: id.clone(), at: now }),
-                false => change.recent(now),
-            };
+            let ours = || Transaction { id: id.clone(), at: now };
+            change.version.transaction = if several { Some(ours()) } else { change.recent(now) };
             let item = change.version.write("", Item::new(&change.version.key.head()));
             writes.push(Write::Put(item, change.base.guard.condition()));
         }

@@ -179,7 +179,9 @@ impl Store {
                 Some("P") if item.get_number("e").is_some_and(|expires| expires > self.now()) => {
                     return Ok(Outcome::Pending);
                 }
-                Some("P") => drop(self.table.write(vec![abort(&key, self.now())]).await?),
+                Some("P") => {
+                    self.table.write(vec![abort(&key, self.now())]).await?; // and look what it came to
+                }
                 _ => return Ok(Outcome::Aborted),
             }
         }
@@ -203,6 +205,5 @@ fn head(run: &Run, key: &Key, mut item: Item) -> Base {
     let guard = Guard { number: item.get_number("v"), staged };
     let committed = guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Committed));
     let current = Version::read(key, if committed { "n_" } else { "" }, &mut item);
-    current.iter().for_each(|version| run.meet(version));
-    Base { current, guard }
+    Base { current: current.inspect(|version| run.meet(version)), guard }
 }

@@ -32,9 +32,9 @@ impl Store {
         let key = transaction_key(&id);
         let begun = self.now();
         let pending = Item::new(&key).text("s", "P").number("e", begun + EXPIRES);
-        let began = self.table.write(vec![Write::Put(pending, Condition::none())]);
-        let (began, ahead) = futures_util::join!(began, self.write_ahead(&mut prepared));
-        began?;
+        let put = self.table.write(vec![Write::Put(pending, Condition::none())]);
+        let (put, ahead) = futures_util::join!(put, self.write_ahead(&mut prepared));
+        put?;
         ahead?;
         for change in &mut prepared {
             change.version.commit.clone_from(&id);

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use e2e::fhir::{FHIR_JSON, make};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use local_aws::Fault;
+use local_aws::{Fault, LakeObject};
 use serde_json::json;
 
 use super::{json as read, of_location, within};
@@ -53,7 +53,7 @@ fn a_posted_message_is_archived_byte_for_byte() {
         let form = fhir.request("POST", "Patient/_search").body("application/x-www-form-urlencoded", "family=quitte1");
         assert_eq!(fhir.account.send(form).await?.status(), 200);
 
-        let mut kept: Vec<String> = fhir.objects("ArchiveBucket").await?.iter().map(|object| object.text()).collect();
+        let mut kept: Vec<String> = fhir.objects("ArchiveBucket").await?.iter().map(LakeObject::text).collect();
         let mut sent = vec![bundle, make::patient(2).to_string(), broken.to_owned()];
         kept.sort();
         sent.sort();

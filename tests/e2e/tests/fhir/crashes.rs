@@ -34,9 +34,8 @@ async fn killed(fhir: &Fhir, patient: usize, resources: usize, fault: Fault) -> 
 fn a_small_transaction_is_there_whole_or_not_after_any_call() {
     within(&[], async |fhir| {
         let mut ends = Vec::new();
-        for call in 1..40 {
-            let (died, there) =
-                killed(fhir, call, 5, Fault::kill_after().function("FhirFunction").nth(call as u32)).await?;
+        for (call, nth) in (1..40).zip(1..) {
+            let (died, there) = killed(fhir, call, 5, Fault::kill_after().function("FhirFunction").nth(nth)).await?;
             if !died {
                 break;
             }

@@ -80,7 +80,9 @@ fn no_log_line_holds_what_was_sent_or_asked() {
         ];
         for faults in rounds {
             fhir.account.clear_faults();
-            faults.into_iter().for_each(|fault| fhir.account.inject(fault));
+            for fault in faults {
+                fhir.account.inject(fault);
+            }
             for request in requests(fhir) {
                 answered(fhir, request).await?;
             }

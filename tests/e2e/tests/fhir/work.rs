@@ -27,9 +27,9 @@ fn a_client_creates_reads_searches_updates_patches_and_deletes() {
         let updated = fhir.send("PUT", &path, &changed).await?;
         assert_eq!((updated.status(), updated.header("etag")), (200, Some("W/\"2\"")));
         assert_eq!((fhir.count("Patient?family=quitte1").await?, fhir.count("Patient?family=birne").await?), (0, 1));
-        let patch = json!([{"op": "replace", "path": "/gender", "value": "other"}]).to_string();
-        let patch = fhir.request("PATCH", &path).body("application/json-patch+json", patch);
-        assert_eq!(read(&fhir.account.send(patch).await?, 200)["gender"], "other");
+        let operations = json!([{"op": "replace", "path": "/gender", "value": "other"}]).to_string();
+        let operations = fhir.request("PATCH", &path).body("application/json-patch+json", operations);
+        assert_eq!(read(&fhir.account.send(operations).await?, 200)["gender"], "other");
         assert_eq!(fhir.count("Patient?gender=other").await?, 1);
         let stale = fhir.request("PUT", &path).header("if-match", "W/\"2\"").body(FHIR_JSON, changed.to_string());
         assert_eq!(fhir.account.send(stale).await?.status(), 412);

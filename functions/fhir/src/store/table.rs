@@ -15,7 +15,7 @@ use shared::aws::AwsError;
 use super::item::{Item, ItemKey};
 
 /// Calls in flight at once: enough to hide latency, few enough for one process's connections.
-pub const PARALLEL: usize = 64;
+pub const PARALLEL: usize = 128;
 /// Limits of `DynamoDB`.
 const BATCH_WRITE: usize = 25;
 const BATCH_GET: usize = 100;

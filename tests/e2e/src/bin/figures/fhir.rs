@@ -70,7 +70,7 @@ async fn bundle(function: &Function, how: &str, text: &[u8], gzipped: bool) -> R
     let megabytes = bytes_to_mb(u64::try_from(text.len())?);
     let what = format!("a transaction of 3,177 entries and {megabytes:.1} MB, {how}, an event of {bytes} bytes");
     memory(function, &format!("peak memory after {what}"), 120).await?;
-    figure(&format!("own CPU time for {what}"), &format!("{:.1} s", (after - before).as_secs_f64()), "");
+    figure(&format!("own CPU time for {what}"), &format!("{:.1} s", after.saturating_sub(before).as_secs_f64()), "");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "these are tests")]
 
 #[path = "common/calls.rs"]
+#[expect(unreachable_pub, dead_code, reason = "it is of several tests")]
 mod calls;
 mod common;
 

@@ -1,6 +1,9 @@
 //! The store's promises, on a real `DynamoDB` (dynoxide): all or nothing, whatever happens when.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "these are tests")]
+
 #[path = "common/calls.rs"]
+#[expect(unreachable_pub, reason = "it is of several tests")]
 mod calls;
 mod common;
 

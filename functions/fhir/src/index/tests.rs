@@ -22,7 +22,7 @@ fn a_main_date_without_a_beginning_stands_before_all_others_and_none_at_all_behi
     let early = encounter(json!({"start": "0001", "end": "0002"}));
     let late = encounter(json!({"start": "9999"}));
     let none = place(&json!({"resourceType": "Encounter"}));
-    assert!(open < early && early < late && late < BEFORE_NO_DATE.to_owned() && late < none, "{open} {early} {late}");
+    assert!(open < early && early < late && late.as_str() < BEFORE_NO_DATE && late < none, "{open} {early} {late}");
     assert!(is_undated(&none) && !is_undated(&late));
     assert_eq!(open.get(16..17), Some("w"), "it may reach anywhere");
 }

@@ -17,7 +17,7 @@ fn a_chain_that_fans_out_is_refused_before_anything_is_searched() {
     assert!(!too_costly("depends-on:Library.depends-on:Library.depends-on:Library.url"));
     assert!(too_costly("depends-on.depends-on.depends-on.url"));
     assert!(too_costly("depends-on.depends-on.depends-on.depends-on.depends-on.no-such"));
-    assert!(!matches!(read("Observation", &[("subject.name", "x")]), Err(_)));
+    assert!(read("Observation", &[("subject.name", "x")]).is_ok());
     assert!(read("Provenance", &[("target._id", "x")]).is_ok(), "any type, once");
 }
 

@@ -27,7 +27,7 @@ const CODES: [&str; 5] = ["85354-9", "8867-4", "8302-2", "29463-7", "8310-5"];
 const BULK: usize = 20_000;
 const SEARCHES: [&str; 4] = [
     "Observation?patient=p0&code=85354-9&_sort=-date&_count=20",
-    "Observation?patient=p0&code=http://loinc.org|85354-9&date=ge2015-01-01&_sort=-date&_count=20",
+    "Observation?patient=p0&code=85354-9&date=ge2015-01-01&_sort=-date&_count=20",
     "Observation?patient=p0&_count=20",
     "Observation?code=85354-9&_sort=-date&_count=20",
 ];

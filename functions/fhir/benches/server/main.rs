@@ -1,6 +1,6 @@
 //! The server's figures on this machine, through the function's handler, on embedded dynoxide: what it does in a second, its
-//! own CPU time, and what a search costs as the store grows. `make bench` runs it, or
-//! `cargo bench -p fhir --bench server -- [load] [own] [flat [1000000]]`.
+//! own CPU time and memory, and what a search costs as the store grows. `make bench` runs it, or
+//! `cargo bench -p fhir --bench server -- [load] [own] [memory] [flat [1000000]]`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod common;
 mod data;
 mod flat;
 mod load;
+mod memory;
 mod own;
 mod samples;
 #[path = "../../tests/common/trace.rs"]
@@ -46,6 +47,9 @@ fn main() {
         if wanted("load") {
             load::figures(&world, &synthea);
         }
+    }
+    if wanted("memory") {
+        memory::figures();
     }
     if wanted("flat") {
         let largest = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);

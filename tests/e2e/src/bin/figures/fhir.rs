@@ -16,7 +16,7 @@ pub(crate) async fn figures(aws: &LocalAws, only_start: bool) -> Result<()> {
         return Ok(());
     }
     let patient = json!({"resourceType": "Patient", "name": [{"family": "Chalmers", "given": ["Peter"]}]}).to_string();
-    answered(function, &event("POST", "/Patient", Some(patient)), 201).await?;
+    answered(function, &event("POST", "/Patient", Some(&patient)), 201).await?;
     answered(function, &event("GET", "/Patient", None), 200).await?;
     memory(function, "peak memory after a create and a search", 40).await?;
     answered(function, &event("GET", "/metadata", None), 200).await?;
@@ -32,7 +32,7 @@ async fn answered(function: &Function, event: &Value, status: u16) -> Result<()>
 }
 
 /// What an HTTP API sends.
-fn event(method: &str, path: &str, body: Option<String>) -> Value {
+fn event(method: &str, path: &str, body: Option<&str>) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
         "headers": {"content-type": "application/fhir+json", "accept-encoding": "gzip"},

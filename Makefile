@@ -41,7 +41,7 @@ bench: tools host
 	@cargo bench --quiet -p iot-firehose --bench prepare
 	@cargo bench --quiet -p onboarding --bench trigger
 	@cargo bench --quiet -p fhir-model --bench extract
-	@cargo bench --quiet -p fhir --bench server # `-- flat 1000000`: a larger store, 10 GB on disk for a while
+	@cargo bench --quiet -p fhir --bench server # `-- flat 1000000`: a larger store, 6 GB in TMPDIR
 
 # The FHIR server beside others' (npm), over HTTP; by hand: it downloads 200 MB the first time. HELIOS_HFS=… adds that one.
 fhir-peer:

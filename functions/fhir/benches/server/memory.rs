@@ -37,14 +37,14 @@ pub(crate) fn figures() {
 
     head("The function's process:", &["after", "event", "peak memory", "own CPU time", "to reach"]);
     let mut function = Function::start(&world, &bootstrap);
-    function.answer(&event("POST /Patient", small.as_bytes()).payload.get(), 201);
-    function.answer(&event("GET /Patient?name=chalmers", b"").payload.get(), 200);
+    function.answer(event("POST /Patient", small.as_bytes()).payload.get(), 201);
+    function.answer(event("GET /Patient?name=chalmers", b"").payload.get(), 200);
     function.row("a create and a search", 0, Duration::ZERO, "40 MB");
     for (how, event) in
         [("gzipped", gzipped(text)), ("as text", event("POST /", compact.as_bytes()).payload.get().to_owned())]
     {
         let mut function = Function::start(&world, &bootstrap);
-        function.answer(&self::event("GET /Patient/1", b"").payload.get(), 404);
+        function.answer(self::event("GET /Patient/1", b"").payload.get(), 404);
         let before = function.cpu_time();
         function.answer(&event, 200);
         let took = function.cpu_time().saturating_sub(before);

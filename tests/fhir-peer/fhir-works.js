@@ -7,7 +7,6 @@ process.env.LOG_LEVEL = 'error';
 for (const name of ['ACCESS_KEY', 'SECRET_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) process.env[name] = 'local';
 process.env.AWS_REGION = 'eu-central-1';
 const http = require('http');
-const https = require('https');
 const AWS = require('aws-sdk');
 const { generateServerlessRouter } = require('fhir-works-on-aws-routing');
 const { DynamoDbDataService, DynamoDbBundleService } = require('fhir-works-on-aws-persistence-ddb');

@@ -84,7 +84,8 @@ fn references(reference: &Reference) -> Vec<Query> {
     if let Some(id) = id {
         all.extend(resource_type.iter().map(|kind| (None, format!("{kind}/{id}"))));
     }
-    if let Some(url) = url {
+    // What is contained is not searched for by its place in the resource.
+    if let Some(url) = url.as_deref().filter(|url| !url.starts_with('#')) {
         all.push((None, escaped(url)));
         all.extend(
             version

@@ -24,7 +24,7 @@ use crate::http::negotiate::Prefer;
 use crate::http::request::{Method, Request};
 use crate::http::response::{Body, Response};
 use crate::interaction::{Server, again, resource};
-use entry::{Action, Entry, Reader};
+use entry::{Action, Entry, Fault, Reader};
 use plan::{Done, of_entry, plan};
 
 /// Entries of a batch, and reads of a transaction, that are worked on at once.
@@ -140,7 +140,7 @@ async fn one(
     prefer: Prefer,
 ) -> Result<(bool, Vec<u8>), Error> {
     let server = reader.server;
-    let entry = |json| reader.entry(index, json).map_err(|fault| of_entry(index)(fault.into_error()));
+    let entry = |json| reader.entry(index, json).map_err(Fault::into_error);
     let mut first = Some(entry(json.clone())?);
     match first.take_if(|entry| matches!(entry.action, Action::Get(_))) {
         Some(Entry { action: Action::Get(request), .. }) => return Ok((true, get(server, *request, read).await)),

@@ -89,6 +89,8 @@ pub enum Error {
     Entry {
         /// Which one, from 0.
         index: usize,
+        /// Where in it: `.request.url`, or nothing.
+        at: &'static str,
         /// What is wrong with it.
         error: Box<Error>,
     },
@@ -141,10 +143,17 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Validation(issues) if !issues.is_empty() => Outcome::of(issues),
-            Self::Entry { error, .. } if matches!(**error, Self::Validation(_)) => error.outcome(),
-            Self::Entry { index, error } => {
-                let at = Some(format!("Bundle.entry[{index}]"));
-                Outcome::default().and(Severity::Error, self.code(), error.to_string(), at)
+            Self::Entry { index, at, error } => {
+                let at = || Some(format!("Bundle.entry[{index}]{at}"));
+                let none = Outcome::default();
+                match &**error {
+                    // What a patch makes of a resource, which is not in the Bundle itself.
+                    Self::Validation(issues) => issues.iter().fold(none, |outcome, issue| {
+                        let message = format!("patched, {} is wrong: {}", issue.expression, issue.message);
+                        outcome.and(Severity::Error, issue.code, message, at())
+                    }),
+                    error => none.and(Severity::Error, error.code(), error.to_string(), at()),
+                }
             }
             _ => Outcome::error(self.code(), self.to_string()),
         }
@@ -290,6 +299,15 @@ mod tests {
             assert_eq!((response.status, error.retryable()), (status, retryable), "{error}");
             assert_eq!(response.headers.first().map(|(name, value)| (*name, value.as_str())), header, "{error}");
         }
+    }
+
+    #[test]
+    fn what_a_patch_makes_invalid_is_told_of_its_entry() {
+        let issue =
+            Issue { code: "value", expression: "Patient.gender".to_owned(), message: "no such code".to_owned() };
+        let error = Error::Entry { index: 3, at: "", error: Box::new(Error::Validation(vec![issue])) };
+        let text = String::from_utf8(error.outcome().json().to_vec()).unwrap();
+        assert!(text.contains(r#""expression":["Bundle.entry[3]"]"#) && text.contains("Patient.gender"), "{text}");
     }
 
     #[test]

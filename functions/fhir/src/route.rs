@@ -141,7 +141,13 @@ fn compartment(key: Key, within: Option<&'static ResourceType>) -> Result<Scope,
 }
 
 fn known(name: &str) -> Result<&'static ResourceType, Error> {
-    resource_type(name).ok_or_else(|| Error::NoSuchPath("the URL names no resource type of FHIR R4".to_owned()))
+    resource_type(name).ok_or_else(|| {
+        Error::NoSuchPath(
+            "there is nothing at that URL: where a resource type of FHIR R4 is expected it has none (GET metadata lists \
+             them)"
+                .to_owned(),
+        )
+    })
 }
 
 /// `[A-Za-z0-9\-\.]{1,64}`: <https://hl7.org/fhir/R4/datatypes.html#id>

@@ -38,6 +38,11 @@ impl Subset {
                 }
         };
         let mut part = part(object, structure, &wanted, *self == Self::Summary);
+        // What refers to a contained resource must find it (dom-3 and ref-1).
+        if let Some(contained) = object.get("contained").filter(|_| part.iter().any(|(_, value)| refers_inside(value)))
+        {
+            part.set("contained", contained.clone().into_owned());
+        }
         tag(&mut part);
         Json::Object(part)
     }
@@ -90,6 +95,14 @@ fn mandatory(structure: &Structure, element: &Element) -> bool {
     element.min > 0
         || matches!(element.name, "implicitRules" | "modifierExtension")
         || choice(element).is_some() && structure.mandatory_choices.iter().any(|names| names.contains(&element.name))
+}
+
+/// Whether it has a reference such as `#p1`.
+fn refers_inside(value: &Json<'_>) -> bool {
+    value.items().iter().any(refers_inside)
+        || value.as_object().into_iter().flat_map(Object::iter).any(|(name, value)| {
+            refers_inside(value) || name == "reference" && value.as_str().is_some_and(|url| url.starts_with('#'))
+        })
 }
 
 /// Adds the tag SUBSETTED, if it is not there.
@@ -172,6 +185,15 @@ mod tests {
         assert!(text.contains(r#""code":{"coding":[{"code":"c"}]}"#), "{text}");
         assert!(text.contains(r#""component":[{"code":{"text":"c"},"valueString":"v"}]"#), "{text}");
         assert!(text.contains("1.00"), "{text}");
+    }
+
+    #[test]
+    fn what_is_referred_to_inside_the_resource_stays_with_the_reference() {
+        let request = r##"{"resourceType":"MedicationRequest","contained":[{"resourceType":"Medication","id":"m"}],"status":"active",
+            "intent":"order","medicationReference":{"reference":"#m"},"subject":{"reference":"Patient/1"},"requester":{"reference":"#x"}}"##;
+        assert!(names(&Subset::Summary, request).ends_with(" contained"));
+        let without = request.replacen("#m", "Medication/m", 1);
+        assert!(!names(&Subset::Elements(Vec::new()), &without).contains("contained"));
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Fault {
 
     /// As what the entry of a batch ends with.
     pub(super) fn into_error(self) -> Error {
-        self.error
+        Error::Entry { index: self.index, at: self.at, error: Box::new(self.error) }
     }
 }
 
@@ -111,14 +111,16 @@ impl Reader<'_> {
     }
 
     fn action<'a>(&self, request: &Json<'a>, body: Option<Json<'a>>) -> Result<(Action<'a>, Conditions), At> {
-        let Json::Object(object) = request else { return Err(malformed(".request", "is mandatory")) };
+        let Json::Object(object) = request else {
+            return Err(malformed(".request", "an entry of a batch or transaction must have a request"));
+        };
         let method = match request.text("method").map(Method::read) {
             Some(Method::Options | Method::Other) | None => {
                 return Err(malformed(".request.method", "must be GET, HEAD, POST, PUT, PATCH or DELETE"));
             }
             Some(method) => method,
         };
-        let url = request.text("url").ok_or_else(|| malformed(".request.url", "is mandatory"))?;
+        let url = request.text("url").ok_or_else(|| malformed(".request.url", "a request must have a url"))?;
         let conditions = conditions(object).map_err(|error| (".request", error))?;
         let (path, query) = target(url, self.server.base).map_err(|error| (".request.url", error))?;
         let segments: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -209,7 +211,7 @@ fn target(url: &str, base: &str) -> Result<Target, Error> {
 }
 
 fn of_type<'a>(kind: &str, body: Option<Json<'a>>) -> Result<Json<'a>, At> {
-    let json = body.ok_or_else(|| malformed(".resource", "is mandatory for POST and PUT"))?;
+    let json = body.ok_or_else(|| malformed(".resource", "POST and PUT must have a resource"))?;
     if json.text("resourceType") == Some(kind) {
         Ok(json)
     } else {

@@ -55,7 +55,7 @@ struct Conditional {
 pub(super) fn of_entry(index: usize) -> impl Fn(Error) -> Error {
     move |error| match error {
         Error::Conflict(_) | Error::Store(_) | Error::Busy | Error::Timeout | Error::Internal(_) => error,
-        error => Error::Entry { index, error: Box::new(error) },
+        error => Error::Entry { index, at: "", error: Box::new(error) },
     }
 }
 
@@ -69,6 +69,7 @@ pub(super) async fn plan<'a>(
     let mut facts = Facts::read(server, questions(&entries, &references)).await?;
     facts.also(server, further(&entries, &facts)).await?;
     let mut planner = Planner::new(server, &facts, &entries);
+    let first = entries.first().map_or(0, |entry| entry.index);
     for entry in entries {
         let index = entry.index;
         planner.entry(entry).map_err(of_entry(index))?;
@@ -78,7 +79,9 @@ pub(super) async fn plan<'a>(
     for (text, reference) in references {
         planner.reference(server, &text, &reference).await.map_err(of_entry(reference.index))?;
     }
-    planner.finish(server, linked).await
+    let planned = planner.finish(server, linked).await?;
+    planned.check_rows(server, first)?;
+    Ok(planned)
 }
 
 /// The conditional references of all resources, each once.
@@ -152,10 +155,19 @@ fn further(entries: &[Entry<'_>], facts: &Facts) -> HashSet<Key> {
 }
 
 impl Planned<'_> {
+    /// Refuses what has too many rows. Each entry has a step, and `first` is the first one's index.
+    fn check_rows(&self, server: &Server<'_>, first: usize) -> Result<(), Error> {
+        for (index, step) in (first..).zip(&self.steps) {
+            let Step::Write { draft, .. } = step else { continue };
+            let check = |draft| resource::check_rows(draft, server.base);
+            self.drafts.get(*draft).map_or(Ok(()), check).map_err(of_entry(index))?;
+        }
+        Ok(())
+    }
+
     /// Commits everything, or nothing.
     pub(super) async fn commit(self, server: &Server<'_>) -> Result<Vec<Done>, Error> {
         let Self { drafts, claims, steps } = self;
-        drafts.iter().try_for_each(|draft| resource::check_rows(draft, server.base))?;
         let versions = server.store.commit(drafts, &claims).await?;
         let mut versions: Vec<Option<Version>> = versions.into_iter().map(Some).collect();
         let mut done = |step| match step {

@@ -14,7 +14,7 @@ use crate::interaction::{Answer, Server, create, delete, history, patch, read, u
 use crate::outcome::Outcome;
 use crate::route::{Route, Scope};
 use crate::search;
-use crate::search::query::{Context, Limits};
+use crate::search::query::{Context, Limits, Unknown};
 
 /// Carries out the interaction.
 pub(super) async fn dispatch(server: &Server<'_>, route: &Route, request: &Request) -> Result<Response, Error> {
@@ -85,12 +85,13 @@ async fn searched(
     };
     let Config { page_size, max_page_size, .. } = *server.config;
     let limits = Limits { page_size, max_page_size };
+    let unknown = if lenient { Unknown::LeftOut } else { Unknown::Refused };
     let asked = search::Asked {
         resource_type: kind.and_then(resource_type),
         compartment: compartment.map(|key| (key.resource_type, key.id.clone())),
         parameters,
         path: &path,
-        context: Context { base: server.base, now: server.store.now(), lenient, limits },
+        context: Context { base: server.base, now: server.store.now(), unknown, limits },
     };
     search::search(&server.store, &asked).await
 }

@@ -4,7 +4,7 @@ use fhir_definitions::resource_type;
 use fhir_model::json::Json;
 
 use super::find::{Keep, some};
-use super::query::{Context, Limits, Query};
+use super::query::{Context, Limits, Query, Unknown};
 use super::resolve;
 use crate::error::Error;
 use crate::store::{Key, Run, Store, Version};
@@ -32,7 +32,7 @@ impl Criteria {
     ) -> Result<Self, Error> {
         let definition = resource_type(resource_type_);
         let limits = Limits { page_size: 2, max_page_size: 2 };
-        let context = Context { base, now, lenient: false, limits };
+        let context = Context { base, now, unknown: Unknown::Criteria, limits };
         let mut parameters: Vec<(String, String)> =
             query.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")).cloned().collect();
         parameters.sort();

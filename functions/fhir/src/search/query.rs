@@ -77,6 +77,17 @@ pub enum Condition {
     Compartment(&'static str, String),
 }
 
+/// What becomes of parameters that are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// They are refused, unless the client prefers otherwise.
+    Refused,
+    /// They are left out: `Prefer: handling=lenient`.
+    LeftOut,
+    /// They are refused, whatever the client prefers: without one of its criteria a conditional interaction is another.
+    Criteria,
+}
+
 /// Whose parameters, for what, where and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'c> {
@@ -84,8 +95,8 @@ pub struct Context<'c> {
     pub base: &'c str,
     /// Milliseconds since 1970.
     pub now: i64,
-    /// Whether unknown parameters are left out (`Prefer: handling=lenient`) instead of refused.
-    pub lenient: bool,
+    /// What becomes of unknown parameters.
+    pub unknown: Unknown,
     /// Limits and defaults.
     pub limits: Limits,
 }
@@ -142,16 +153,17 @@ impl Query {
         if matches!(name, "_count" | "_total" | "_summary") && self.used.iter().any(|(used, _)| used == name) {
             return Err(Error::Parameter(format!("{name} may stand once")));
         }
+        let lenient = context.unknown == Unknown::LeftOut;
         let known = match self.known(name, value, reader) {
-            Err(Error::Unsupported(_)) if context.lenient => false,
+            Err(Error::Unsupported(_)) if lenient => false,
             known => known?,
         };
-        match (known, context.lenient) {
+        match (known, lenient) {
             (true, _) if name == result::CURSOR => {}
             (true, _) if name == "_count" => self.used.push((name.to_owned(), self.count.to_string())),
             (true, _) => self.used.push((name.to_owned(), value.to_owned())),
             (false, true) => self.unknown.push(name.to_owned()),
-            (false, false) => return Err(self.no_such(name)),
+            (false, false) => return Err(self.no_such(name, context.unknown)),
         }
         Ok(())
     }
@@ -165,12 +177,15 @@ impl Query {
         Ok(condition.map(|condition| self.conditions.push(condition)).is_some())
     }
 
-    fn no_such(&self, name: &str) -> Error {
+    fn no_such(&self, name: &str, unknown: Unknown) -> Error {
         let name: String = name.chars().take(64).collect();
         let of = self.resource_type.map_or("all types that are searched", |definition| definition.name);
+        let advice = match unknown {
+            Unknown::Criteria => "",
+            _ => ", or ask with Prefer: handling=lenient to have it left out",
+        };
         Error::Parameter(format!(
-            "there is no search parameter \"{name}\" of {of}; see the CapabilityStatement (/metadata), \
-             or ask with Prefer: handling=lenient to have it left out"
+            "there is no search parameter \"{name}\" of {of}; see the CapabilityStatement (/metadata){advice}"
         ))
     }
 }

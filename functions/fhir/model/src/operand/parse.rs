@@ -175,9 +175,10 @@ impl Subject<'_> {
 
     fn date(&self, text: &str) -> Result<Operand, BadOperand> {
         let (prefix, date) = prefix(text);
-        let Some(mut span) = time::span(date) else {
+        // A + that a URL's author did not encode has become a space.
+        let Some(mut span) = time::span(&date.replace(' ', "+")) else {
             return Err(self.bad(
-                "a date that exists, such as 2020, 2020-05, 2020-05-31 or 2020-05-31T10:15:30+02:00 (the + as %2B in a URL), \
+                "a date that exists, such as 2020, 2020-05, 2020-05-31 or 2020-05-31T10:15:30+02:00, \
                  after one of eq, ne, gt, lt, ge, le, sa, eb, ap, or none",
             ));
         };

@@ -251,7 +251,8 @@ impl<'f, 'a> Planner<'f, 'a> {
         reference: &Conditional,
     ) -> Result<(), Error> {
         let criteria = &reference.criteria;
-        let drafts = self.by_type.get(criteria.resource_type()).into_iter().flatten();
+        let kind = criteria.resource_type();
+        let drafts = self.by_type.get(kind).into_iter().flatten();
         let written = drafts.filter_map(|at| {
             let draft = self.planned.drafts.get(*at)?;
             if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
@@ -273,10 +274,10 @@ impl<'f, 'a> Planner<'f, 'a> {
         found.extend(stored.filter(|key| !self.deleted.contains(key) && !replaced.contains(key)));
         match found.as_slice() {
             [key] => self.names.criteria(text, key),
-            [] => return Err(Error::Precondition("a conditional reference of it matches nothing".to_owned())),
+            [] => return Err(Error::Precondition(format!("its conditional reference to a {kind} matches nothing"))),
             _ => {
-                let message = "a conditional reference of it matches more than one resource";
-                return Err(Error::MultipleMatches(message.to_owned()));
+                let message = format!("its conditional reference to a {kind} matches more than one resource");
+                return Err(Error::MultipleMatches(message));
             }
         }
         Ok(())

@@ -155,7 +155,11 @@ fn sort(types: &[&'static ResourceType], value: &str) -> Result<Vec<SortKey>, Er
         };
         let parameter = common.filter(sortable);
         parameter.map(|parameter| SortKey { parameter, descending }).ok_or_else(|| {
-            bad("_sort", "search parameters of what is searched, separated by commas, with - before those that descend")
+            let code: String = code.chars().take(64).collect();
+            Error::Parameter(format!(
+                "_sort: \"{code}\" is none of the search parameters that what is searched can be sorted by; they are \
+                 separated by commas, with - before those that descend"
+            ))
         })
     };
     value.split(',').map(key).collect()
@@ -178,7 +182,10 @@ fn include(reverse: bool, iterate: bool, value: &str) -> Result<Include, Error> 
         (None, Some(_)) => return Err(form()),
         (Some(source), Some(code)) => {
             let parameter = source.parameter(code).filter(|parameter| parameter.kind == SearchKind::Reference);
-            Some(parameter.ok_or_else(|| bad(name, "the name of a reference parameter of that type"))?)
+            Some(parameter.ok_or_else(|| {
+                let code: String = code.chars().take(64).collect();
+                Error::Parameter(format!("{name}: \"{code}\" is no reference parameter of {}", source.name))
+            })?)
         }
     };
     if source.is_some() && code.is_none() {

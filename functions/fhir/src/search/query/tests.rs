@@ -4,7 +4,7 @@ use crate::search::check::Check;
 
 fn read(kind: &str, parameters: &[(&str, &str)]) -> Result<Query, Error> {
     let limits = Limits { page_size: 50, max_page_size: 200 };
-    let context = Context { base: "https://example.org/r4", now: 0, lenient: false, limits };
+    let context = Context { base: "https://example.org/r4", now: 0, unknown: Unknown::Refused, limits };
     let parameters: Vec<(String, String)> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Query::parse(fhir_definitions::resource_type(kind), &parameters, context)

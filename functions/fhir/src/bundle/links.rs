@@ -1,5 +1,6 @@
-//! Where a resource names other resources: `Reference.reference`, elements of type uri, url, oid and uuid, and the links
-//! of narratives. Elements of type canonical are no links of a transaction, as R4 says, and strings are none.
+//! Where a resource names other resources: `Reference.reference`, elements of type uri and url, and the links of
+//! narratives. Elements of type canonical are no links of a transaction, as R4 says, and strings are none. Nor are those
+//! of type oid and uuid, which R4 lists: `Patient/1` would be neither, and the resource invalid from then on.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use fhir_model::json::{Json, Object};
 pub(super) enum Link<'j, 'a> {
     /// `Reference.reference`
     Reference(&'j mut Cow<'a, str>),
-    /// A uri, url, oid or uuid.
+    /// A uri or url.
     Uri(&'j mut Cow<'a, str>),
     /// The XHTML of a narrative: see [`relink`].
     Narrative(&'j mut Cow<'a, str>),
@@ -52,7 +53,7 @@ fn member<'a>(
     match (element.kind, json) {
         (Kind::Complex(structure), json) => complex(json, structure, visit),
         (Kind::Resource, json) => walk(json, visit),
-        (Kind::Primitive(Primitive::Uri | Primitive::Url | Primitive::Oid | Primitive::Uuid), Json::String(text)) => {
+        (Kind::Primitive(Primitive::Uri | Primitive::Url), Json::String(text)) => {
             visit(Link::Uri(text));
         }
         (Kind::Primitive(Primitive::Xhtml), Json::String(text)) => visit(Link::Narrative(text)),

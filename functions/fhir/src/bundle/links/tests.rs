@@ -34,9 +34,9 @@ fn references_and_uris_are_links_wherever_they_stand() {
             r#"{"resourceType":"Patient","extension":[{"url":"u","extension":[{"url":"v","valueUrl":"a"}]}]}"#,
             &["uri u", "uri v", "uri a"],
         ),
-        (r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"u","valueUuid":"a"}]}}"#, &["uri u", "uri a"]),
+        (r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"u","valueUri":"a"}]}}"#, &["uri u", "uri a"]),
         (
-            r#"{"resourceType":"Patient","name":[{"_given":[null,{"extension":[{"url":"u","valueOid":"a"}]}]}]}"#,
+            r#"{"resourceType":"Patient","name":[{"_given":[null,{"extension":[{"url":"u","valueUrl":"a"}]}]}]}"#,
             &["uri u", "uri a"],
         ),
         (r#"{"resourceType":"Patient","text":{"div":"x"}}"#, &["narrative"]),
@@ -59,12 +59,13 @@ fn references_and_uris_are_links_wherever_they_stand() {
 }
 
 #[test]
-fn canonicals_strings_and_ids_are_no_links() {
+fn canonicals_strings_ids_uuids_and_oids_are_no_links() {
     for resource in [
         r#"{"resourceType":"QuestionnaireResponse","questionnaire":"a"}"#,
         r#"{"resourceType":"Patient","id":"a","meta":{"profile":["a"]},"language":"a"}"#,
         r#"{"resourceType":"Patient","identifier":[{"value":"a"}],"name":[{"text":"a"}]}"#,
         r#"{"resourceType":"Observation","valueString":"a","subject":{"display":"a"},"unknown":{"reference":"a"}}"#,
+        r#"{"resourceType":"Patient","_birthDate":{"extension":[{"valueUuid":"a"},{"valueOid":"a"}]}}"#,
         r#"{"resourceType":"Nothing","subject":{"reference":"a"}}"#,
         r#"{"resourceType":"Observation","subject":"a","performer":"a"}"#,
         "[]",

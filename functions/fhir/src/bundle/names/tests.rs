@@ -50,6 +50,8 @@ fn uris_are_replaced_only_where_they_are_an_entrys_full_url() {
         ("valueUri", "Patient?identifier=1", "Patient?identifier=1"),
         ("valueCanonical", "urn:uuid:1", "urn:uuid:1"),
         ("valueString", "urn:uuid:1", "urn:uuid:1"),
+        ("valueUuid", "urn:uuid:1", "urn:uuid:1"),
+        ("valueOid", "urn:uuid:1", "urn:uuid:1"),
     ] {
         let text = format!(r#"{{"resourceType":"Patient","extension":[{{"url":"http://x.org","{kind}":"{text}"}}]}}"#);
         let mut json = Json::parse(text.as_bytes()).unwrap();

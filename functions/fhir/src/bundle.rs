@@ -12,6 +12,7 @@ mod names;
 mod plan;
 mod reply;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use fhir_model::json::Json;
@@ -20,7 +21,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::{StreamExt as _, stream};
 
 use crate::error::Error;
-use crate::http::negotiate::Prefer;
+use crate::http::negotiate::{Prefer, Return};
 use crate::http::request::{Method, Request};
 use crate::http::response::{Body, Response};
 use crate::interaction::{Server, again, resource};
@@ -71,13 +72,15 @@ async fn transaction(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, pref
         plan(server, entries, true).await?.commit(server).await
     })
     .await?;
+    let sent = Cell::new(0);
     let texts = stream::iter(done).map(async |done| match done {
         Done::Answer(answer) => {
-            (false, reply::written(server, answer, prefer.returns).await.unwrap_or_else(|error| reply::failed(&error)))
+            let returns = returns(prefer, &sent);
+            (false, reply::written(server, answer, returns).await.unwrap_or_else(|error| reply::failed(&error)))
         }
         Done::Get(request) => (true, get(server, *request, read).await),
     });
-    answer("transaction-response", texts.buffered(PARALLEL)).await
+    answer("transaction-response", texts.buffered(PARALLEL), &sent).await
 }
 
 /// All entries, or everything that is wrong; after the first hundred issues no more of it.
@@ -119,8 +122,9 @@ async fn batch(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, prefer: Pr
     if bundle.get("entry").is_some_and(|entry| !matches!(entry, Json::Array(_))) {
         return Err(Error::Malformed("Bundle.entry must be an array".to_owned()));
     }
+    let sent = Cell::new(0);
     let texts = stream::iter(items(bundle)).enumerate().map(async |(index, json)| {
-        match one(reader, index, json, read, prefer).await {
+        match one(reader, index, json, read, prefer, &sent).await {
             Ok(done) => done,
             Err(error) => {
                 error.log();
@@ -128,7 +132,7 @@ async fn batch(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, prefer: Pr
             }
         }
     });
-    answer("batch-response", texts.buffered(PARALLEL)).await
+    answer("batch-response", texts.buffered(PARALLEL), &sent).await
 }
 
 /// An entry of a batch. Its references stay as they are: nothing in a batch depends on something else in it.
@@ -138,6 +142,7 @@ async fn one(
     json: Json<'_>,
     read: &Read<'_>,
     prefer: Prefer,
+    sent: &Cell<usize>,
 ) -> Result<(bool, Vec<u8>), Error> {
     let server = reader.server;
     let entry = |json| reader.entry(index, json).map_err(Fault::into_error);
@@ -152,7 +157,7 @@ async fn one(
     })
     .await?;
     match done.pop() {
-        Some(Done::Answer(answer)) => Ok((false, reply::written(server, answer, prefer.returns).await?)),
+        Some(Done::Answer(answer)) => Ok((false, reply::written(server, answer, returns(prefer, sent)).await?)),
         _ => Err(Error::internal("an entry was planned that has no answer")),
     }
 }
@@ -184,8 +189,18 @@ async fn get(server: &Server<'_>, request: Request, read: &Read<'_>) -> Vec<u8> 
     reply::read(server, response).unwrap_or_else(|error| reply::failed(&error))
 }
 
-/// The answer's Bundle, of the texts of its entries: whether each is something that was read, and what it is.
-async fn answer(kind: &str, texts: impl stream::Stream<Item = (bool, Vec<u8>)>) -> Result<Response, Error> {
+/// What comes back of what was written: what the client prefers, as long as there is room for it.
+fn returns(prefer: Prefer, sent: &Cell<usize>) -> Option<Return> {
+    if sent.get() > LARGEST { Some(Return::Minimal) } else { prefer.returns }
+}
+
+/// The answer's Bundle, of the texts of its entries: whether each is something that was read, and what it is. `sent` tells how
+/// much it is so far.
+async fn answer(
+    kind: &str,
+    texts: impl stream::Stream<Item = (bool, Vec<u8>)>,
+    sent: &Cell<usize>,
+) -> Result<Response, Error> {
     let mut out = format!(r#"{{"resourceType":"Bundle","type":"{kind}""#).into_bytes();
     let mut texts = std::pin::pin!(texts);
     let mut between: &[u8] = b",\"entry\":[";
@@ -200,6 +215,7 @@ async fn answer(kind: &str, texts: impl stream::Stream<Item = (bool, Vec<u8>)>) 
         } else {
             out.extend_from_slice(&text);
         }
+        sent.set(out.len());
     }
     out.extend_from_slice(if out.len() > start { b"]}" } else { b"}" });
     Ok(Response::new(200, Body::Json(out)))

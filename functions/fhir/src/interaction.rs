@@ -62,7 +62,7 @@ impl Server<'_> {
         match plan {
             Plan::Done(answer) => Ok(answer),
             Plan::Write { draft, status } => {
-                resource::check_rows(&draft, self.base)?;
+                resource::check_size(&draft, self.base)?;
                 let version = self.store.commit(vec![draft], claims).await?.pop();
                 let version = version.ok_or_else(|| Error::internal("a commit has returned no version"))?;
                 Ok(Answer::written(status, version))

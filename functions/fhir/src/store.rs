@@ -6,7 +6,7 @@ mod commit;
 mod history;
 pub mod item;
 pub(crate) mod prepare;
-mod read;
+pub(crate) mod read;
 mod staged;
 pub(crate) mod sweep;
 pub mod table;
@@ -52,6 +52,18 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// What failed and how, for the logs: messages may quote keys, and with them patients' data.
+    pub(crate) fn call(&self) -> (&str, &str) {
+        match self {
+            Self::Aws(error) => (error.action, &error.code),
+            Self::Conflict => ("commit", "Conflict"),
+            Self::Busy => ("commit", "Busy"),
+            Self::Corrupt(_) => ("read", "Corrupt"),
+        }
+    }
+}
+
 impl Store {
     /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
     #[must_use]
@@ -94,7 +106,7 @@ impl Store {
     /// A version's gzipped JSON; none for a deletion.
     pub async fn gzipped(&self, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(match &version.body {
-            Body::Gzip(bytes) => Some(bytes.clone()),
+            Body::Gzip(bytes) => Some(bytes.to_vec()),
             Body::Object(object) => Some(self.bodies.get(object).await?),
             Body::Deleted => None,
         })

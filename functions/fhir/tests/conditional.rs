@@ -83,6 +83,42 @@ async fn each_conditional_interaction_does_what_as_many_as_match_allow() {
 }
 
 #[tokio::test]
+async fn a_criterion_without_a_value_is_refused_and_nothing_is_done() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", patient("1", "F"))).await;
+    let body = patient("1", "F").to_string();
+    let patch = json!([{"op": "add", "path": "/active", "value": true}]).to_string();
+    let (fhir, patched) = ("application/fhir+json", "application/json-patch+json");
+    for criteria in ["family=F&identifier=", "family=F&identifier", "identifier=", "family=F&identifier=%20"] {
+        for (method, kind, body) in [("POST", fhir, &body), ("PUT", fhir, &body), ("PATCH", patched, &patch)] {
+            let what = format!("{method} /Patient?{criteria}");
+            let answer = server.send(&what, &[("content-type", kind)], body.as_bytes()).await;
+            assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+        }
+        assert_eq!(server.get(&format!("DELETE /Patient?{criteria}")).await.status, 400, "{criteria}");
+        let headers = [JSON, ("if-none-exist", criteria)];
+        assert_eq!(server.send("POST /Patient", &headers, body.as_bytes()).await.status, 400, "{criteria}");
+
+        let url = format!("Patient?{criteria}");
+        let observation = json!({
+            "resourceType": "Observation", "status": "final", "code": {"text": "c"}, "subject": {"reference": url},
+        });
+        for entry in [
+            json!({"request": {"method": "DELETE", "url": url}}),
+            json!({"request": {"method": "PUT", "url": url}, "resource": patient("1", "F")}),
+            json!({"request": {"method": "POST", "url": "Patient", "ifNoneExist": criteria}, "resource": patient("1", "F")}),
+            json!({"request": {"method": "POST", "url": "Observation"}, "resource": observation}),
+        ] {
+            let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [entry]});
+            let answer = server.post("POST /", &bundle).await;
+            assert!(matches!(answer.status, 400 | 422), "{bundle}: {} {}", answer.status, answer.text);
+        }
+    }
+    let history = server.get("GET /_history").await.json();
+    assert_eq!(history["entry"].as_array().unwrap().len(), 1, "{history}");
+}
+
+#[tokio::test]
 async fn of_those_who_update_the_same_at_once_none_is_lost() {
     let server = Server::start().await;
     server.post("PUT /Patient/1", &with_id("1", patient("1", "F"))).await;

@@ -132,6 +132,109 @@ async fn a_crash_after_any_call_of_a_large_transaction_leaves_all_or_nothing() {
     crashes_everywhere(5, 3).await;
 }
 
+/// The numbers of the current versions, which must be the same for all.
+async fn number(store: &Store, keys: &[Key]) -> u64 {
+    let current = store.consistently(async |run| store.current(run, keys).await).await.unwrap();
+    let numbers: Vec<u64> = current.iter().flatten().map(|version| version.number).collect();
+    assert!(numbers.len() == keys.len() && numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
+    numbers[0]
+}
+
+/// A function dies between its commit and its end, and the next one, on top of that, after each of its calls.
+#[tokio::test(flavor = "current_thread")]
+async fn what_was_committed_stays_so_when_the_next_large_transaction_crashes_on_top_of_it() {
+    const ACTIONS: usize = 3;
+    let server = Server::start().await;
+    let (survivor, _) = function_of(&server, ACTIONS);
+    let crash = async |name: String, after: usize| {
+        let all = keys(&name, 5);
+        write(&survivor, &all, "one").await.unwrap();
+        let (store, calls) = function_of(&server, ACTIONS);
+        calls.stop_after(after);
+        (write(&store, &all, "two").await, all)
+    };
+    let mut first = 0;
+    while number(&survivor, &crash(format!("first-{first}"), first).await.1).await == 1 {
+        first += 1; // its last is the first crash after the commit, with nothing promoted
+    }
+    let mut ends = [0, 0];
+    for second in 0.. {
+        let (died, all) = crash(format!("second-{second}"), first).await;
+        assert!(died.is_ok(), "it was committed");
+        let (store, calls) = function_of(&server, ACTIONS);
+        calls.stop_after(second);
+        let result = write(&store, &all, "three").await;
+        let (made, _) = calls.take();
+        let reached = number(&survivor, &all).await;
+        assert!(reached == 3 || reached == 2 && result.is_err(), "{reached} after call {second}");
+        pass(61_000);
+        assert_eq!(number(&survivor, &all).await, reached, "after call {second}: what was seen once stays so");
+        write(&survivor, &all, "after").await.unwrap();
+        assert_eq!(number(&survivor, &all).await, reached + 1, "after call {second}");
+        let older: Vec<_> = all.iter().map(|key| (key.clone(), 2)).collect();
+        let older = survivor.versions(&survivor.once(), &older).await.unwrap();
+        for version in older.into_iter().flatten() {
+            let json = String::from_utf8(survivor.json(&version).await.unwrap().unwrap()).unwrap();
+            assert!(json.contains(r#""text":"two""#), "after call {second}: {json}");
+        }
+        ends[usize::from(reached == 3)] += 1;
+        if made < second {
+            break; // it came to its end
+        }
+    }
+    assert!(ends[0] > 5 && ends[1] > 5, "{ends:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_resource_of_a_large_transaction_is_updated_as_cheaply_as_any() {
+    let server = Server::start().await;
+    let mut counts = Vec::new();
+    for actions in [100, 3] {
+        let (store, calls) = function_of(&server, actions);
+        let all = keys(&format!("cheap{actions}"), 5);
+        write(&store, &all, "one").await.unwrap();
+        calls.take();
+        write(&store, &all[..1], "two").await.unwrap();
+        counts.push(calls.take().0);
+    }
+    assert_eq!(counts[0], counts[1], "which rows it has is known in either case");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_loses_leaves_no_rows_of_ids_that_nobody_knows() {
+    let server = Server::start().await;
+    let (store, _) = function(&server);
+    let claims = store.claims(&["Basic?code=a".to_owned()]).await.unwrap();
+    let create = async |id: &str| {
+        let draft = drafts(&[Key::new("Basic", id)], vec![Base::default()], "one");
+        store.commit(draft, &claims).await
+    };
+    create("winner").await.unwrap();
+    assert!(matches!(create("loser").await, Err(StoreError::Conflict)));
+    let items = server.cloud.dynamodb.scan().table_name(TABLE).send().await.unwrap().items.unwrap();
+    let of = |id: &str| {
+        items.iter().filter(|item| item.values().any(|it| it.as_s().is_ok_and(|it| it.contains(id)))).count()
+    };
+    assert!(of("winner") > 2);
+    assert_eq!(of("loser"), 0);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_cannot_be_read_any_more_can_still_be_replaced_and_deleted() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let server = Server::start().await;
+    let (store, _) = function(&server);
+    let key = keys("broken", 1);
+    write(&store, &key, "one").await.unwrap();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let broken = server.cloud.dynamodb.update_item().table_name(TABLE).key("pk", text(&key[0].partition()));
+    let broken = broken.key("sk", text("h")).update_expression("SET b = :b");
+    broken.expression_attribute_values(":b", AttributeValue::B(b"no gzip".to_vec().into())).send().await.unwrap();
+    assert_eq!(write(&store, &key, "two").await.unwrap()[0].number, 2);
+    let current = store.base(&key).await.unwrap();
+    assert!(store.json(current[0].current.as_ref().unwrap()).await.unwrap().is_some());
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn a_reader_sees_a_transaction_wholly_or_not_at_all() {
     let server = Server::start().await;

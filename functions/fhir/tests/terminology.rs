@@ -190,6 +190,39 @@ async fn a_value_set_is_found_by_url_version_and_address_as_soon_as_it_is_stored
 }
 
 #[tokio::test]
+async fn a_version_of_a_code_system_is_that_one_or_an_error() {
+    let server = zoo().await;
+    for (id, version, codes) in [("animals", "1", ["cat", "dog"]), ("animals-2", "2", ["dog", "carp"])] {
+        let mut system = animals();
+        system["id"] = json!(id);
+        system["version"] = json!(version);
+        system["concept"] = json!(codes.map(|code| json!({"code": code})));
+        store(&server, &system).await;
+    }
+    let dogs = json!([{"property": "concept", "op": "is-a", "value": "dog"}]);
+    let minerals = "http://example.org/minerals";
+    for (id, include, expected) in [
+        ("first", json!({"system": SYSTEM, "version": "1"}), "cat dog"),
+        ("second", json!({"system": SYSTEM, "version": "2"}), "carp dog"),
+        ("latest", json!({"system": SYSTEM}), "carp dog"),
+        ("ninth", json!({"system": SYSTEM, "version": "9"}), "400 not-supported"),
+        ("filtered", json!({"system": SYSTEM, "version": "9", "filter": dogs}), "400 not-supported"),
+        ("listed", json!({"system": SYSTEM, "version": "9", "concept": [{"code": "dog"}]}), "dog"),
+        ("not-held", json!({"system": minerals, "version": "1"}), "400 not-supported"),
+        ("any-version", json!({"system": minerals}), "stone"),
+    ] {
+        store(&server, &compose(id, &json!([include]))).await;
+        assert_eq!(found(&server, &format!("Observation?code:in={SETS}/{id}")).await, expected, "{id}");
+    }
+    for (version, expected) in [("1", "carp"), ("2", "cat"), ("9", "400 not-supported")] {
+        let include = json!([{"system": SYSTEM, "concept": [{"code": "cat"}, {"code": "carp"}]}]);
+        let exclude = json!([{"system": SYSTEM, "version": version}]);
+        store(&server, &set("but", &json!({"compose": {"include": include, "exclude": exclude}}))).await;
+        assert_eq!(found(&server, &format!("Observation?code:in={SETS}/but")).await, expected, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn below_and_above_follow_the_code_system() {
     let server = zoo().await;
     for (query, expected) in [
@@ -230,6 +263,8 @@ async fn codes_without_systems_of_their_own_are_in_value_sets_too() {
         ("gender:in=ValueSet/genders", "f m o"),
         ("gender:in=http://hl7.org/fhir/ValueSet/administrative-gender", "f m o"),
         ("gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1", ""),
+        ("gender:in=http://hl7.org/fhir/ValueSet/administrative-gender|9", "400 invalid"),
+        ("gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender|", "400 invalid"),
         ("gender:below=female", "400 not-supported"),
     ] {
         assert_eq!(found(&server, &format!("Patient?{query}")).await, expected, "{query}");

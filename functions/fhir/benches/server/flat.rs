@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -112,7 +113,7 @@ fn items(number: usize) -> Vec<Item> {
     let rows = rows.map(|row: ItemKey| Item::new(&row).number("v", 1));
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(json.as_bytes()).unwrap();
-    let body = Body::Gzip(gzip.finish().unwrap());
+    let body = Body::Gzip(Arc::new(gzip.finish().unwrap()));
     let (commit, stamp) = (format!("{number:032x}"), index::stamp(BASE));
     let version = Version { key, number: 1, updated, method: Method::Post, body, transaction: None, commit, stamp };
     rows.chain([version.write("", Item::new(&version.key.head()))]).collect()

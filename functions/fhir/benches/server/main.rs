@@ -1,6 +1,6 @@
 //! The server's figures on this machine, through the function's handler, on embedded dynoxide: what it does in a second, its
 //! own CPU time and memory, and what a search costs as the store grows. `make bench` runs it, or
-//! `cargo bench -p fhir --bench server -- [load] [own] [memory] [flat [1000000]]`.
+//! `cargo bench -p fhir --bench server -- [load] [own] [rows] [memory] [flat [1000000]]`.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,6 +19,7 @@ mod flat;
 mod load;
 mod memory;
 mod own;
+mod rows;
 mod samples;
 #[path = "../../tests/common/trace.rs"]
 mod trace;
@@ -38,11 +39,14 @@ fn main() {
         let parts = || arguments.iter().filter(|argument| argument.parse::<usize>().is_err());
         parts().count() == 0 || parts().any(|argument| argument == part)
     };
-    if wanted("own") || wanted("load") {
+    if ["own", "load", "rows"].into_iter().any(wanted) {
         let world = world::World::start(None);
         let synthea = data::Synthea::load(&world);
         if wanted("own") {
             own::figures(&world, &synthea);
+        }
+        if wanted("rows") {
+            rows::figures(&world, &synthea);
         }
         if wanted("load") {
             load::figures(&world, &synthea);

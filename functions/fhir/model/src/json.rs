@@ -37,6 +37,21 @@ impl<'a> Json<'a> {
         read::document(text)
     }
 
+    /// How many values it has, and about how many bytes it is as text, without escapes.
+    #[must_use]
+    pub fn measure(&self) -> (usize, usize) {
+        let sum = |(values, bytes): (usize, usize), (more, larger): (usize, usize)| (values + more, bytes + larger);
+        match self {
+            Self::Null | Self::Bool(_) => (1, 6),
+            Self::Number(text) | Self::String(text) => (1, text.len() + 3),
+            Self::Array(items) => items.iter().map(Self::measure).fold((1, 3), sum),
+            Self::Object(object) => {
+                let members = object.iter().map(|(name, value)| sum((0, name.len() + 3), value.measure()));
+                members.fold((1, 3), sum)
+            }
+        }
+    }
+
     /// A string.
     pub fn string(text: impl Into<Cow<'a, str>>) -> Self {
         Self::String(text.into())

@@ -71,6 +71,8 @@ fn search(value: &Value) -> Option<(Option<&'static str>, String)> {
         Value::Reference(Reference { id: Some(id), resource_type, .. }) => {
             plain(resource_type.as_ref().map_or_else(|| id.clone(), |name| format!("{name}/{id}")))
         }
+        // What is contained is not searched for by its place in the resource.
+        Value::Reference(Reference { url: Some(url), .. }) if url.starts_with('#') => None,
         Value::Reference(Reference { url: Some(url), .. }) => plain(escaped(url)),
         Value::Reference(Reference { identifier: Some(identifier), .. }) => {
             Some((Some("identifier"), of_token(identifier)?))

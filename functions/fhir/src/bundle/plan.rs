@@ -80,7 +80,7 @@ pub(super) async fn plan<'a>(
         planner.reference(server, &text, &reference).await.map_err(of_entry(reference.index))?;
     }
     let planned = planner.finish(server, linked).await?;
-    planned.check_rows(server, first)?;
+    planned.check_size(server, first)?;
     Ok(planned)
 }
 
@@ -155,11 +155,11 @@ fn further(entries: &[Entry<'_>], facts: &Facts) -> HashSet<Key> {
 }
 
 impl Planned<'_> {
-    /// Refuses what has too many rows. Each entry has a step, and `first` is the first one's index.
-    fn check_rows(&self, server: &Server<'_>, first: usize) -> Result<(), Error> {
+    /// Refuses what is too large. Each entry has a step, and `first` is the first one's index.
+    fn check_size(&self, server: &Server<'_>, first: usize) -> Result<(), Error> {
         for (index, step) in (first..).zip(&self.steps) {
             let Step::Write { draft, .. } = step else { continue };
-            let check = |draft| resource::check_rows(draft, server.base);
+            let check = |draft| resource::check_size(draft, server.base);
             self.drafts.get(*draft).map_or(Ok(()), check).map_err(of_entry(index))?;
         }
         Ok(())

@@ -4,22 +4,18 @@ use super::answer::time;
 use super::{Answer, Server};
 use crate::error::Error;
 use crate::http::negotiate::Conditions;
-use crate::store::{Key, StoreError, Version};
+use crate::store::{Key, Version};
 
 /// The current version. One round trip.
 pub async fn read(server: &Server<'_>, key: &Key, conditions: &Conditions) -> Result<Answer, Error> {
-    let keys = std::slice::from_ref(key);
-    let read = server.store.consistently(async |run| server.store.current(run, keys).await);
-    let found: Vec<Option<Version>> = read.await?;
+    let found = server.store.current(&server.store.once(), std::slice::from_ref(key)).await?;
     answer(found.into_iter().flatten().next(), key.to_string(), conditions)
 }
 
 /// That version.
 pub async fn vread(server: &Server<'_>, key: &Key, number: u64, conditions: &Conditions) -> Result<Answer, Error> {
-    let wanted = [(key.clone(), number)];
-    let read = server.store.consistently(async |run| server.store.versions(run, &wanted).await);
-    let found: Result<Vec<Option<Version>>, StoreError> = read.await;
-    answer(found?.into_iter().flatten().next(), format!("{key}/_history/{number}"), conditions)
+    let found = server.store.versions(&server.store.once(), &[(key.clone(), number)]).await?;
+    answer(found.into_iter().flatten().next(), format!("{key}/_history/{number}"), conditions)
 }
 
 fn answer(version: Option<Version>, what: String, conditions: &Conditions) -> Result<Answer, Error> {

@@ -1,9 +1,10 @@
 //! What a client sends to be stored.
 
-use fhir_model::json::Json;
+use fhir_model::json::{Json, MAX_VALUES};
 use fhir_model::validate::validate;
 
 use crate::error::Error;
+use crate::http::request::MAX_BODY;
 use crate::index;
 use crate::store::{Content, Draft};
 
@@ -30,18 +31,23 @@ pub fn check(resource_type: &str, json: &Json<'_>) -> Result<(), Error> {
     if issues.is_empty() { Ok(()) } else { Err(Error::Validation(issues)) }
 }
 
-/// Refuses what has so many searchable values that one request can't write the index of them. It is asked last, when a
-/// Bundle's references are what they will be.
-pub fn check_rows(draft: &Draft<'_>, base: &str) -> Result<(), Error> {
-    match &draft.content {
-        Content::Json(json) if index::has_too_many_rows(&draft.key, json, base) => Err(Error::Unprocessable(
-            "the resource has too many values that searches find it by, or too many patients together with codes; \
-             split it into several"
-                .to_owned(),
-        )),
-        _ => Ok(()),
-    }
+/// Refuses what could not be read again, and what has so many searchable values that one request can't write the index of
+/// them. It is asked last, when it is patched and a Bundle's references are what they will be.
+pub fn check_size(draft: &Draft<'_>, base: &str) -> Result<(), Error> {
+    let Content::Json(json) = &draft.content else { return Ok(()) };
+    let (values, bytes) = json.measure();
+    let message = if values > MAX_VALUES - OUR_VALUES || bytes > MAX_BODY {
+        "the resource would have more than 999,990 values, or more than 32 MB"
+    } else if index::has_too_many_rows(&draft.key, json, base) {
+        "the resource has too many values that searches find it by, or too many patients together with codes"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unprocessable(format!("{message}; split it into several")))
 }
+
+/// More than `id` and `meta` with its two members, which the store sets.
+const OUR_VALUES: usize = 10;
 
 /// The body's id must be the URL's.
 pub fn check_id(json: &Json<'_>, id: &str) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Finding: candidates in order, fetched and checked, until there are enough.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
@@ -12,12 +13,12 @@ use super::source::{self, Parts, Source, Wanted};
 use super::{canonical, sweep};
 use crate::error::Error;
 use crate::index;
+use crate::store::read::MOST_ROWS;
 use crate::store::table::in_parallel;
 use crate::store::{Body, Key, Run, Store, StoreError, Version};
 
 /// What one request may cost: candidates that are fetched, and index rows that are read.
 const MOST_FETCHED: usize = 10_000;
-const MOST_ROWS: usize = 100_000;
 /// Candidates that are fetched in one round.
 const ROUND: std::ops::RangeInclusive<usize> = 100..=400;
 /// Rows that are read of each list in one round, where lists are intersected or most candidates may be wrong.
@@ -88,6 +89,7 @@ pub struct Task<'t> {
 /// Finds what is wanted. Where it takes too long, it ends early, and says where to go on.
 pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Error> {
     let mut found = Collected::new(task);
+    let _room = run.room(parts(task) * rows(task, parts(task))).await;
     match &task.source {
         Source::Keys(keys) => by_keys(store, run, task, keys, &mut found).await?,
         Source::Lists(lists) if task.backward => latest_first(store, run, task, lists, &mut found).await?,
@@ -111,14 +113,24 @@ fn merges(lists: &[Parts], backward: bool, after: Option<&Position>) -> Vec<Merg
 
 /// The first round of reading.
 async fn fill(store: &Store, task: &Task<'_>, merges: impl Iterator<Item = &mut Merge>) -> Result<(), Error> {
-    let rows = rows(task);
+    let rows = rows(task, parts(task));
     in_parallel(merges.map(|merge| merge.fill(&store.table, rows))).await.map_err(Error::Store).map(drop::<Vec<()>>)
 }
 
-/// Rows that a first round reads of each list.
-fn rows(task: &Task<'_>) -> usize {
+/// Parts of partitions that a first round reads.
+fn parts(task: &Task<'_>) -> usize {
+    match &task.source {
+        Source::Keys(_) => 0,
+        Source::Lists(lists) => lists.iter().map(Vec::len).sum::<usize>() * if task.backward { 2 } else { 1 },
+        Source::Sorted(parts) | Source::Log(parts) => parts.len(),
+    }
+}
+
+/// Rows that a round reads of each of so many parts.
+fn rows(task: &Task<'_>, parts: usize) -> usize {
     let sure = source::is_sure(task.wanted, &task.source);
-    if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS }
+    let wanted = if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS };
+    wanted.min((MOST_ROWS / parts.max(1)).max(8))
 }
 
 /// Lists against their order: those without a main date come last, whichever the direction. Their first rows are read
@@ -217,7 +229,8 @@ async fn by_merges(
             found.next = last;
             return Ok(true);
         }
-        driving.fill(&store.table, rows(task).max(ROWS)).await.map_err(Error::Store)?;
+        let rows = rows(task, driving.parts()).max(ROWS).min((MOST_ROWS / driving.parts().max(1)).max(8));
+        driving.fill(&store.table, rows).await.map_err(Error::Store)?;
     }
 }
 
@@ -360,7 +373,7 @@ async fn fetched(store: &Store, found: Vec<(Candidate, Version)>) -> Result<Vec<
     in_parallel(found.into_iter().map(async |(candidate, mut version)| {
         if matches!(version.body, Body::Object(_)) {
             let packed = store.gzipped(&version).await.map_err(|error| lost(&version, error))?;
-            version.body = packed.map_or(Body::Deleted, Body::Gzip);
+            version.body = packed.map_or(Body::Deleted, |bytes| Body::Gzip(Arc::new(bytes)));
         }
         Ok((candidate, version))
     }))

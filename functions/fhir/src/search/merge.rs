@@ -122,6 +122,12 @@ impl Merge {
         Self { parts, backward, buffer: BTreeMap::new(), read: 0 }
     }
 
+    /// How many partitions it reads.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// Whether all has been read and given.
     #[must_use]
     pub fn is_done(&self) -> bool {

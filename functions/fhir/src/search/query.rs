@@ -132,6 +132,9 @@ impl Query {
         for (name, value) in parameters {
             query.take(name, value, &reader)?;
         }
+        if query.count == 0 {
+            query.summary = Summary::Count; // R4: the same as _summary=count
+        }
         Ok(query)
     }
 

@@ -57,6 +57,10 @@ fn is_stale(row: &Row, place: &str, version: &Version, json: Option<&[u8]>, base
         return false;
     }
     let Some(json) = json else { return true };
+    // Rows that other rules made, those of a release that is going or coming, are theirs.
+    if version.stamp != index::stamp(base) {
+        return false;
+    }
     let (Some(definition), Ok(json)) = (resource_type(version.key.resource_type), Json::parse(json)) else {
         return false;
     };

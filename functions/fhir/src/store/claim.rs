@@ -50,7 +50,8 @@ impl Store {
 impl Claim {
     /// Uses the claim up: with the commit.
     pub(super) fn take(&self, now: i64) -> Write {
-        let next = self.guard.number.unwrap_or_default() + 1;
+        // By the clock where there is none: a claim that its time to live takes away must not come back as it was.
+        let next = self.guard.number.unwrap_or(now) + 1;
         let change = Change::new("SET v = :next, #ttl = :ttl REMOVE n_x");
         let change = change.number(":next", next).number(":ttl", now / 1000 + LIFE);
         Write::Update(self.key.clone(), change, self.guard.condition())

@@ -54,7 +54,7 @@ impl Store {
 
     async fn prepare(&self, drafts: Vec<Draft<'_>>) -> Result<Vec<Prepared>, StoreError> {
         let old = in_parallel(drafts.iter().map(async |draft| match &draft.base.current {
-            Some(version) => self.json(version).await,
+            Some(version) => self.old(version).await,
             None => Ok(None),
         }))
         .await?;
@@ -64,6 +64,19 @@ impl Store {
             prepare(draft, old.as_deref(), now, &self.base).map_err(|_| StoreError::Corrupt(key))
         };
         drafts.into_iter().zip(old).map(next).collect()
+    }
+
+    /// The JSON of a version that is replaced; none, if it is lost: that must not keep it from being replaced.
+    async fn old(&self, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.json(version).await {
+            Err(StoreError::Aws(error)) if error.code != "NoSuchKey" => Err(StoreError::Aws(error)),
+            Err(error) => {
+                let (action, code) = error.call();
+                tracing::error!(resource = %version.key, version = version.number, action, code, "a body is lost");
+                Ok(Some(Vec::new()))
+            }
+            json => json,
+        }
     }
 
     async fn at_once(&self, mut prepared: Vec<Prepared>, claims: &[Claim]) -> Result<Vec<Prepared>, StoreError> {
@@ -93,12 +106,11 @@ impl Store {
             };
             writes.extend(dropped.iter().map(gone));
         }
-        let won = match self.table.write(writes).await? {
-            Written::Yes => true,
-            Written::No | Written::Busy => self.has_won(&prepared, &id).await?,
-        };
-        if !won {
-            self.remove_objects(&prepared).await;
+        let written = self.table.write(writes).await?;
+        if written != Written::Yes && !self.has_won(&prepared, &id).await? {
+            if written == Written::No {
+                self.withdraw(&prepared).await;
+            }
             return Err(StoreError::Conflict);
         }
         if !inside {
@@ -143,7 +155,8 @@ impl Store {
     /// A row keeps the highest version that has asserted it, or a slow cleaner could remove what a later version needs.
     async fn assert_row(&self, row: Item) -> Result<(), StoreError> {
         let version = row.get_number("v").unwrap_or_default();
-        let condition = Condition::new("attribute_not_exists(pk) OR v < :v").number(":v", version);
+        // One that a transaction has let go by its time to live, and which was not there, has no version.
+        let condition = Condition::new("attribute_not_exists(v) OR v < :v").number(":v", version);
         match self.table.insist(Write::Put(row, condition)).await? {
             Written::Busy => Err(StoreError::Busy),
             Written::Yes | Written::No => Ok(()),
@@ -166,8 +179,13 @@ impl Store {
         }
     }
 
-    /// Removes bodies that no head has come to refer to.
-    pub(super) async fn remove_objects(&self, prepared: &[Prepared]) {
+    /// Removes what was written ahead of a commit that will never be: bodies that no head has come to refer to, and the
+    /// rows of ids that nobody knows, which every search would otherwise look after. What fails stays, and is never believed.
+    pub(super) async fn withdraw(&self, prepared: &[Prepared]) {
+        let fresh = prepared.iter().filter(|change| change.fresh);
+        if let Err(error) = self.table.delete_all(fresh.flat_map(|change| change.added.iter().cloned())).await {
+            tracing::warn!(action = error.action, code = error.code, "index rows of a lost commit are left over");
+        }
         for change in prepared {
             if let super::Body::Object(object) = &change.version.body
                 && let Err(error) = self.bodies.delete(object).await

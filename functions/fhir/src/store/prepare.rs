@@ -1,7 +1,7 @@
 //! From what is to be stored to the items that store it: a pure function, so that the adapter only carries out.
 
-use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
 
 use fhir_model::json::{Json, Object};
 use flate2::Compression;
@@ -14,8 +14,9 @@ use super::read::{Base, RECENT};
 use super::version::{Body, Key, Method, Transaction, Version};
 use crate::index;
 
-/// A body may be that large when it is unpacked: more than any request could have brought (6 MB, gzipped 32 MB).
-const LARGEST_UNPACKED: u64 = 64 << 20;
+/// A body may be that large when it is unpacked: more than any resource that is taken can be written as
+/// ([`crate::interaction`] measures it; escapes may double it).
+const LARGEST_UNPACKED: u64 = 96 << 20;
 
 /// What a resource becomes.
 #[derive(Clone, Debug)]
@@ -85,18 +86,16 @@ pub(super) fn prepare(draft: Draft<'_>, old: Option<&[u8]>, now: i64, base_url: 
                 let object = Bodies::new_key(&key, number);
                 (Body::Object(object.clone()), Some((object, bytes)))
             } else {
-                (Body::Gzip(bytes), None)
+                (Body::Gzip(Arc::new(bytes)), None)
             }
         }
     };
-    let old_rows = match old.map(Json::parse) {
-        Some(Ok(json)) => index::rows(&key, &json, base_url),
-        Some(Err(error)) => return Err(io::Error::other(error)),
-        None => BTreeSet::new(),
-    };
+    // What can't be read any more must still be replaced or deleted: its rows stay, and are never believed.
+    let old_rows = old.map(|json| Json::parse(json).map(|json| index::rows(&key, &json, base_url)).ok());
     // Rows that other rules made, or another address, may not be those that are missing now.
     let stamp = index::stamp(base_url);
-    let same = base.current.as_ref().is_some_and(|current| current.stamp == stamp);
+    let same = base.current.as_ref().is_some_and(|current| current.stamp == stamp) && old_rows != Some(None);
+    let old_rows = old_rows.flatten().unwrap_or_default();
     let added = if same { rows.difference(&old_rows).cloned().collect() } else { rows.iter().cloned().collect() };
     let dropped = old_rows.difference(&rows).cloned().collect();
     let fresh = method == Method::Post;
@@ -128,6 +127,9 @@ pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
 /// Unpacks.
 pub(crate) fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len() * 4);
-    GzDecoder::new(bytes).take(LARGEST_UNPACKED).read_to_end(&mut out)?;
+    let read = GzDecoder::new(bytes).take(LARGEST_UNPACKED + 1).read_to_end(&mut out)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST_UNPACKED {
+        return Err(io::Error::other("a body is too large, unpacked"));
+    }
     Ok(out)
 }

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::aws::AwsError;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::item::{Item, ItemKey};
 use super::sweep::{MOST_SWEPT, Stale};
@@ -41,6 +42,19 @@ pub struct Run {
     met: Mutex<HashSet<String>>,
     outcomes: Mutex<HashMap<String, Outcome>>,
     stale: Mutex<Vec<Stale>>,
+    room: Room,
+}
+
+/// Index rows that one run may have read and hold, those of all the searches inside of it: some 900 bytes each.
+pub(crate) const MOST_ROWS: usize = 100_000;
+
+#[derive(Debug)]
+struct Room(Semaphore);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Semaphore::new(MOST_ROWS))
+    }
 }
 
 /// What a head said: the current version, and what a writer must find unchanged when it commits.
@@ -91,6 +105,13 @@ impl Run {
         }
     }
 
+    /// Waits until so many rows may be read, and keeps room for them until what it returns is dropped. Who has room
+    /// asks for no more, so nobody waits for ever.
+    pub(crate) async fn room(&self, rows: usize) -> Option<SemaphorePermit<'_>> {
+        let rows = u32::try_from(rows.min(MOST_ROWS)).unwrap_or_default();
+        self.room.0.acquire_many(rows).await.ok() // it is never closed
+    }
+
     /// Notes a row that is to go once the response is made.
     pub(crate) fn note(&self, row: Stale) {
         let mut stale = lock(&self.stale);
@@ -123,6 +144,12 @@ impl Store {
         Err(StoreError::Busy.into())
     }
 
+    /// One attempt, for what reads one resource: that is consistent by itself.
+    #[must_use]
+    pub fn once(&self) -> Run {
+        Run { began: self.now(), ..Run::default() }
+    }
+
     /// The current versions of resources, deletions included, in the order of `keys`; none for what never was. Keys may
     /// repeat. One round, and another where a large transaction is being committed.
     pub async fn current(&self, run: &Run, keys: &[Key]) -> Result<Vec<Option<Version>>, StoreError> {
@@ -133,7 +160,7 @@ impl Store {
     /// for, up to about three seconds.
     pub async fn base(&self, keys: &[Key]) -> Result<Vec<Base>, StoreError> {
         for attempt in 0..6 {
-            let run = Run { began: self.now(), ..Run::default() };
+            let run = self.once();
             let bases = self.bases(&run, keys).await?;
             let pending =
                 |base: &Base| base.guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Pending));

@@ -12,15 +12,17 @@ use uuid::Uuid;
 
 use super::item::{Item, ItemKey};
 use super::prepare::Prepared;
-use super::read::{abort, transaction_key};
+use super::read::{Base, abort, transaction_key};
 use super::table::{Change, Condition, Write, Written, in_parallel};
-use super::version::{ATTRIBUTES, Body, Transaction};
+use super::version::{ATTRIBUTES, Body, Transaction, Version};
 use super::{Claim, Store, StoreError};
 
 /// How long a transaction may take from its beginning to its commit: longer than API Gateway waits (29 s).
 const EXPIRES: i64 = 60_000;
-/// How long its item stays once nothing refers to it, for readers that are on their way.
+/// How long (in seconds) its item stays once nothing refers to it, for readers that are on their way.
 const LINGERS: i64 = 3_600;
+/// How long (in seconds) the item of a transaction stays that died before anybody met it. Gone is as good as aborted.
+const FORGOTTEN: i64 = 7 * 86_400;
 
 impl Store {
     pub(super) async fn in_two_phases(
@@ -31,8 +33,10 @@ impl Store {
         let id = Uuid::new_v4().simple().to_string();
         let key = transaction_key(&id);
         let begun = self.now();
-        let pending = Item::new(&key).text("s", "P").number("e", begun + EXPIRES);
-        let put = self.table.write(vec![Write::Put(pending, Condition::none())]);
+        let pending =
+            Item::new(&key).text("s", "P").number("e", begun + EXPIRES).number("ttl", begun / 1000 + FORGOTTEN);
+        // A second attempt of the SDK's finds the first one's item; a late first one changes nothing any more.
+        let put = self.table.write(vec![Write::Put(pending, Condition::new("attribute_not_exists(pk)"))]);
         let (put, ahead) = futures_util::join!(put, self.write_ahead(&mut prepared));
         put?;
         ahead?;
@@ -48,37 +52,31 @@ impl Store {
             // An abort loses against a commit: where the answer to that was lost, the objects must stay.
             let aborted = self.table.write(vec![abort(&key, self.now())]).await?;
             if aborted == Written::Yes {
-                self.remove_objects(&prepared).await;
+                self.withdraw(&prepared).await;
             }
             return Err(committed.err().unwrap_or(StoreError::Conflict));
         }
         // Committed: nothing that fails from here on changes that.
         if let Err(error) = self.promote(&prepared, claims, &key, &id).await {
-            tracing::warn!(error_type = %error, "a committed transaction is left staged");
+            let (action, code) = error.call();
+            tracing::warn!(action, code, "a committed transaction is left staged");
         }
         self.clean(&prepared).await;
         Ok(prepared)
     }
 
     async fn stage(&self, prepared: &[Prepared], claims: &[Claim], id: &str) -> Result<bool, StoreError> {
-        let (fresh, known): (Vec<_>, Vec<_>) = prepared.iter().partition(|change| change.fresh);
-        let staged = |change: &Prepared, item: Item| change.version.write("n_", item);
-        let items = fresh.iter().map(|change| staged(change, Item::new(&change.version.key.head())));
-        let updates =
-            known.iter().map(|change| set(change.version.key.head(), staged(change, Item::default()), change));
-        let updates = updates.chain(claims.iter().map(|claim| claim.stage(id, self.now())));
-        let (fresh, known) = futures_util::join!(
-            self.table.put_all(items),
-            in_parallel(updates.map(|write| self.table.write(vec![write])))
-        );
-        fresh?;
-        Ok(known?.iter().all(|written| *written == Written::Yes))
+        let now = self.now();
+        let heads = prepared.iter().map(|change| staging(change, id, now));
+        let writes = heads.chain(claims.iter().map(|claim| claim.stage(id, now)));
+        let staged = in_parallel(writes.map(|write| self.table.write(vec![write]))).await?;
+        Ok(staged.iter().all(|written| *written == Written::Yes))
     }
 
     /// The commit.
     async fn flip(&self, key: &ItemKey) -> Result<bool, StoreError> {
         let now = self.now();
-        let change = Change::new("SET s = :committed").text(":committed", "C");
+        let change = Change::new("SET s = :committed REMOVE #ttl").text(":committed", "C");
         let condition = Condition::new("s = :pending AND e > :now").text(":pending", "P").number(":now", now);
         if self.table.write(vec![Write::Update(key.clone(), change, condition)]).await? == Written::Yes {
             return Ok(true);
@@ -107,21 +105,31 @@ impl Store {
     }
 }
 
-/// Sets an item's attributes on what is there, under the head's guard; staged attributes of an aborted transaction go.
-fn set(key: ItemKey, item: Item, change: &Prepared) -> Write {
-    let mut expression = String::from("SET ");
-    let mut values = std::collections::HashMap::new();
-    for (at, (name, value)) in item.0.into_iter().enumerate() {
-        let _ = write!(expression, "{}{name} = :{name}", if at > 0 { ", " } else { "" });
-        values.insert(format!(":{name}"), value);
-    }
-    let absent =
-        ATTRIBUTES.iter().map(|name| format!("n_{name}")).filter(|name| !values.contains_key(&format!(":{name}")));
-    let absent: Vec<String> = absent.collect();
+/// Stages a version beside what is there, under the head's guard; or once more, if an answer was lost. Where the current
+/// version is itself a staged one, committed by a transaction that has not got round to promoting it, it is promoted by this.
+fn staging(change: &Prepared, id: &str, at: i64) -> Write {
+    let head = change.version.key.head();
+    let staged = change.version.write("n_", Item::default());
+    let Base { current, guard } = &change.base;
+    let unpromoted = current.as_ref().filter(|current| i64::try_from(current.number).ok() != guard.number);
+    let (item, whole) = match unpromoted {
+        Some(current) => {
+            let transaction = current.transaction.clone().map(|transaction| Transaction { at, ..transaction });
+            (Version { transaction, ..current.clone() }.write("", staged), true)
+        }
+        None => (staged, false),
+    };
+    let mut names: Vec<&String> = item.0.keys().collect();
+    names.sort();
+    let set: Vec<String> = names.into_iter().map(|name| format!("{name} = :{name}")).collect();
+    let all = ATTRIBUTES.iter().flat_map(|name| [Some(format!("n_{name}")), whole.then(|| (*name).to_owned())]);
+    let absent: Vec<String> = all.flatten().filter(|name| !item.0.contains_key(name)).collect();
+    let mut expression = format!("SET {}", set.join(", "));
     if !absent.is_empty() {
-        let _ = write!(expression, " REMOVE {}", absent.join(", "));
+        let _ = write!(expression, " REMOVE {}", absent.join(", ")); // writing to a String cannot fail
     }
-    Write::Update(key, Change { expression, values }, change.base.guard.condition())
+    let values = item.0.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
+    Write::Update(head, Change { expression, values }, guard.condition().or("n_x = :own").text(":own", id))
 }
 
 /// Makes a staged version the current one, unless somebody has.
@@ -131,9 +139,8 @@ fn promotion(change: &Prepared, id: &str, at: i64) -> Write {
         Body::Object(_) => "o",
         Body::Deleted => "",
     };
-    let set =
-        ["v", "t", "m", "x", body].into_iter().filter(|name| !name.is_empty()).map(|name| format!("{name} = n_{name}"));
-    let set: Vec<String> = set.collect();
+    let kept = ["v", "t", "m", "w", "i", "x", body].into_iter().filter(|name| !name.is_empty());
+    let set: Vec<String> = kept.map(|name| format!("{name} = n_{name}")).collect();
     let gone = ["b", "o"].iter().filter(|name| **name != body).map(|name| (*name).to_owned());
     let gone: Vec<String> = gone.chain(ATTRIBUTES.iter().map(|name| format!("n_{name}"))).collect();
     let expression = format!("SET {}, c = :at REMOVE {}", set.join(", "), gone.join(", "));

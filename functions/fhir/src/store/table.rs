@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, CancellationReason, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem,
+    Update, WriteRequest,
 };
 use aws_smithy_types::error::operation::BuildError;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -90,6 +91,13 @@ impl Condition {
         Self { expression: expression.to_owned(), values: HashMap::new() }
     }
 
+    /// Or that.
+    #[must_use]
+    pub fn or(mut self, other: &str) -> Self {
+        self.expression = format!("({}) OR {other}", self.expression);
+        self
+    }
+
     /// With a number.
     #[must_use]
     pub fn number(mut self, name: &str, value: i64) -> Self {
@@ -116,7 +124,8 @@ pub enum Written {
     Yes,
     /// A condition did not hold: nothing took place.
     No,
-    /// A transaction is at the same items at this moment: nothing took place, and it may the next moment.
+    /// A transaction is at the same items at this moment, or it was throttled: nothing took place, and it may the next
+    /// moment. A first attempt that was given up may still be on its way.
     Busy,
 }
 
@@ -204,21 +213,37 @@ impl Table {
 
     /// Puts items, whatever is there. They are asked for as they are sent: a large transaction has 100,000 rows.
     pub async fn put_all(&self, items: impl IntoIterator<Item = Item>) -> Result<(), AwsError> {
-        let mut items = items.into_iter();
-        let batches = std::iter::from_fn(move || {
-            let batch: Vec<Item> = items.by_ref().take(BATCH_WRITE).collect();
-            (!batch.is_empty()).then_some(batch)
-        });
-        in_parallel(batches.map(|batch| self.put_batch(batch))).await.map(|done: Vec<()>| drop(done))
-    }
-
-    async fn put_batch(&self, items: Vec<Item>) -> Result<(), AwsError> {
-        let failed = |error| AwsError::new("BatchWriteItem", error);
         let request = |item: Item| {
             let put = PutRequest::builder().set_item(Some(item.0)).build()?;
-            Ok::<_, BuildError>(WriteRequest::builder().put_request(put).build())
+            Ok(WriteRequest::builder().put_request(put).build())
         };
-        let requests: Result<Vec<WriteRequest>, _> = items.into_iter().map(request).collect();
+        self.write_all(items.into_iter().map(request)).await
+    }
+
+    /// Removes items, whether they are there or not.
+    pub async fn delete_all(&self, keys: impl IntoIterator<Item = ItemKey>) -> Result<(), AwsError> {
+        let request = |key: ItemKey| {
+            let delete = DeleteRequest::builder().set_key(Some(attributes(&key))).build()?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        };
+        self.write_all(keys.into_iter().map(request)).await
+    }
+
+    async fn write_all(
+        &self,
+        requests: impl Iterator<Item = Result<WriteRequest, BuildError>>,
+    ) -> Result<(), AwsError> {
+        let mut requests = requests;
+        let batches = std::iter::from_fn(move || {
+            let batch: Vec<_> = requests.by_ref().take(BATCH_WRITE).collect();
+            (!batch.is_empty()).then_some(batch)
+        });
+        in_parallel(batches.map(|batch| self.write_batch(batch))).await.map(|done: Vec<()>| drop(done))
+    }
+
+    async fn write_batch(&self, requests: Vec<Result<WriteRequest, BuildError>>) -> Result<(), AwsError> {
+        let failed = |error| AwsError::new("BatchWriteItem", error);
+        let requests: Result<Vec<WriteRequest>, _> = requests.into_iter().collect();
         let requests =
             requests.map_err(|error| failed(aws_sdk_dynamodb::error::SdkError::construction_failure(error)))?;
         let mut open = Some(HashMap::from([(self.name.clone(), requests)]));
@@ -355,14 +380,18 @@ impl Table {
     }
 }
 
-/// A transaction that others got in the way of; its other errors (throttling, too large) are errors.
+/// A transaction that others got in the way of, or throttling, which the SDK does not try again where it cancels a
+/// transaction; other reasons (too large) are errors.
 fn lost(error: &TransactWriteItemsError) -> Option<Written> {
+    const PASSING: [&str; 4] = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return None };
-    let has = |wanted: &str| canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(wanted));
-    match (has("ConditionalCheckFailed"), has("TransactionConflict")) {
-        (true, _) => Some(Written::No),
-        (false, true) => Some(Written::Busy),
-        (false, false) => None,
+    let reasons: Vec<&str> = canceled.cancellation_reasons().iter().filter_map(CancellationReason::code).collect();
+    if reasons.contains(&"ConditionalCheckFailed") {
+        Some(Written::No)
+    } else if !reasons.is_empty() && reasons.iter().all(|reason| PASSING.contains(reason)) {
+        Some(Written::Busy)
+    } else {
+        None
     }
 }
 

@@ -3,6 +3,8 @@
 //! A head (`r#Patient/1`, `h`) holds the current version, and at most one staged next one; `v…` items beside it hold the
 //! older versions, so that a resource's history is one query.
 
+use std::sync::Arc;
+
 use super::item::{Item, ItemKey};
 
 /// A resource's type and logical id.
@@ -84,8 +86,8 @@ impl Method {
 /// Where a version's JSON is, gzipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// In the item.
-    Gzip(Vec<u8>),
+    /// In the item. Shared: a Bundle may have a thousand entries that find the same one.
+    Gzip(Arc<Vec<u8>>),
     /// In the bucket, under that key.
     Object(String),
     /// Nowhere: the version is a deletion.
@@ -140,7 +142,7 @@ impl Version {
             .text(&name("w"), &self.commit)
             .text(&name("i"), &self.stamp);
         let item = match &self.body {
-            Body::Gzip(bytes) => item.bytes(&name("b"), bytes.clone()),
+            Body::Gzip(bytes) => item.bytes(&name("b"), bytes.to_vec()),
             Body::Object(object) => item.text(&name("o"), object),
             Body::Deleted => item,
         };
@@ -157,7 +159,7 @@ impl Version {
         let updated = item.get_number(&name("t"))?;
         let method = item.get_text(&name("m")).map_or(Method::Put, Method::read);
         let body = match item.take_bytes(&name("b")) {
-            Some(bytes) => Body::Gzip(bytes),
+            Some(bytes) => Body::Gzip(Arc::new(bytes)),
             None => item.get_text(&name("o")).map_or(Body::Deleted, |object| Body::Object(object.to_owned())),
         };
         let id = item.get_text(&name("x")).map(str::to_owned);

@@ -70,9 +70,6 @@ impl Query {
             "_count" => {
                 let count = value.parse::<usize>().map_err(|_| bad("_count", "a number, 0 or more"))?;
                 self.count = count.min(context.limits.max_page_size);
-                if count == 0 {
-                    self.summary = Summary::Count; // R4: the same as _summary=count
-                }
             }
             "_sort" => {
                 self.sort.extend(sort(&self.searched(), value)?);

@@ -269,6 +269,10 @@ async fn codes_without_systems_of_their_own_are_in_value_sets_too() {
     ] {
         assert_eq!(found(&server, &format!("Patient?{query}")).await, expected, "{query}");
     }
+    let confidential = "http://terminology.hl7.org/ValueSet/v3-ConfidentialityClassification";
+    for (version, expected) in [("", ""), ("|2014-03-26", ""), ("|4.0.1", "400 invalid")] {
+        assert_eq!(found(&server, &format!("Composition?confidentiality:in={confidential}{version}")).await, expected);
+    }
     // Document types: the element is a code, and its binding names no one system.
     let types = |id: &str, kind: &str| {
         json!({

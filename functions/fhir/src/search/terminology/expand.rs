@@ -118,22 +118,22 @@ async fn in_system(held: &Held<'_>, system: &str, part: &Json<'static>) -> Resul
         let codes = concepts.iter().filter_map(|concept| concept.text("code")).map(str::to_owned);
         return Ok(Codes::of(system, Selected::These(codes.collect())));
     }
-    let canonical = match part.text("version") {
-        Some(version) => format!("{system}|{version}"),
-        None => system.to_owned(),
-    };
+    let version = part.text("version");
+    let canonical = version.map_or_else(|| system.to_owned(), |version| format!("{system}|{version}"));
+    // All of a system may be had without knowing it, but not all of one of its versions: codes don't tell theirs.
+    let whole = filters.is_empty() && version.is_none();
     let stored = held.code_system(&canonical).await?;
     let Some(hierarchy) = stored.as_ref().map(Hierarchy::of) else {
-        if filters.is_empty() {
+        if whole {
             return Ok(Codes::of(system, Selected::All));
         }
         return Err(Error::Unsupported(format!(
-            "the value set filters the codes of {canonical}, which is not wholly held here; store it as a CodeSystem \
-             whose content is complete, or give the value set an expansion"
+            "the value set has some of the codes of {canonical}, which is not wholly held here; store it as a \
+             CodeSystem whose content is complete, or give the value set an expansion"
         )));
     };
     let mut codes = hierarchy.codes();
-    if filters.is_empty() && codes.len() > MOST_CODES {
+    if whole && codes.len() > MOST_CODES {
         return Ok(Codes::of(system, Selected::All));
     }
     for filter in filters {

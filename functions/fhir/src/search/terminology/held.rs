@@ -94,9 +94,17 @@ fn read(key: &Key, json: &[u8]) -> Result<Json<'static>, Error> {
     Json::parse(json).map(Json::into_owned).map_err(|_| Error::internal(format!("{key} is not JSON")))
 }
 
+/// The version of a value set that R4's bindings name: FHIR's own, or HL7 version 3's.
+fn r4(url: &str) -> &'static str {
+    if url.starts_with("http://terminology.hl7.org/ValueSet/v3-") { "2014-03-26" } else { "4.0.1" }
+}
+
 /// The value set of a required binding. There is no list of them, but a walk over all elements takes less than a call.
 pub(super) fn bound(canonical: &str) -> Option<&'static ValueSet> {
-    let url = canonical.split('|').next()?;
+    let (url, version) = canonical.split_once('|').unwrap_or((canonical, r4(canonical)));
+    if version != r4(url) {
+        return None;
+    }
     let mut open: Vec<&'static Structure> = RESOURCE_TYPES.iter().map(|definition| definition.structure).collect();
     let mut seen: HashSet<*const Structure> = HashSet::new();
     while let Some(structure) = open.pop() {

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use calls::Calls;
 use common::{BASE, Server};
 use fhir::store::bodies::Bodies;
-use fhir::store::table::Table;
+use fhir::store::table::{Change, Condition, Table, Write};
 use fhir::store::{Base, Content, Draft, Key, Method, Store, StoreError, Version};
 use fhir_local::cloud::{BUCKET, TABLE};
 use fhir_model::json::Json;
@@ -217,6 +217,27 @@ async fn who_loses_leaves_no_rows_of_ids_that_nobody_knows() {
     };
     assert!(of("winner") > 2);
     assert_eq!(of("loser"), 0);
+}
+
+/// A transaction lets rows go by their time to live, those too that it only believes to be there: other rules made others.
+#[tokio::test(flavor = "current_thread")]
+async fn a_row_that_only_has_a_time_to_live_is_asserted_anew() {
+    let server = Server::start().await;
+    let (store, _) = function(&server);
+    let all = keys("row", 1);
+    write(&store, &all, "one").await.unwrap();
+    let coded = r#"{"resourceType":"Basic","id":"row-0","code":{"coding":[{"code":"c"}]}}"#;
+    let coded = Json::parse(coded.as_bytes()).unwrap();
+    let rows = fhir::index::rows(&all[0], &coded, BASE);
+    let row = rows.iter().find(|row| row.pk.contains("#c:c")).unwrap();
+    let table = Table::new(server.cloud.dynamodb.clone(), TABLE);
+    let expiring = Change::new("SET #ttl = :ttl").number(":ttl", 1);
+    table.write(vec![Write::Update(row.clone(), expiring, Condition::none())]).await.unwrap();
+    let base = store.base(&all).await.unwrap().remove(0);
+    let draft = Draft { key: all[0].clone(), base, method: Method::Put, content: Content::Json(coded) };
+    store.commit(vec![draft], &[]).await.unwrap();
+    let item = table.get(row).await.unwrap().unwrap();
+    assert_eq!((item.get_number("v"), item.get_number("ttl")), (Some(2), None));
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -57,3 +57,26 @@ pub fn check_id(json: &Json<'_>, id: &str) -> Result<(), Error> {
         None => Err(Error::Malformed("the resource has no id; it must have that of the URL".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Base, Key, Method};
+
+    #[test]
+    fn nothing_is_stored_that_could_not_be_read_again() {
+        let of = |values: usize, bytes: usize| {
+            let items = Json::Array(vec![Json::Null; values]);
+            let text = Json::string("x".repeat(bytes));
+            let json = Json::Object(
+                [("resourceType", Json::string("Basic")), ("a", items), ("b", text)].into_iter().collect(),
+            );
+            let key = Key::new("Basic", "1");
+            let draft = Draft { key, base: Base::default(), method: Method::Patch, content: Content::Json(json) };
+            check_size(&draft, "").map_err(|error| error.status())
+        };
+        assert_eq!(of(999_000, 1), Ok(()));
+        assert_eq!(of(MAX_VALUES - OUR_VALUES, 1), Err(422));
+        assert_eq!(of(1, MAX_BODY), Err(422));
+    }
+}

@@ -427,3 +427,27 @@ pub async fn in_parallel<T, E, F: Future<Output = Result<T, E>>>(
 ) -> Result<Vec<T>, E> {
     stream::iter(calls).buffered(PARALLEL).try_collect().await
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_is_lost_and_from_what_is_wrong() {
+        let table = [
+            (&["None", "ConditionalCheckFailed", "ThrottlingError"][..], Some(Written::No)),
+            (&["None", "TransactionConflict"], Some(Written::Busy)),
+            (&["ThrottlingError", "None"], Some(Written::Busy)),
+            (&["ProvisionedThroughputExceeded", "TransactionConflict"], Some(Written::Busy)),
+            (&["ValidationError", "TransactionConflict"], None),
+            (&[], None),
+        ];
+        for (reasons, expected) in table {
+            let reasons = reasons.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+            let canceled = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build();
+            assert_eq!(lost(&TransactWriteItemsError::TransactionCanceledException(canceled)), expected);
+        }
+    }
+}

@@ -61,6 +61,8 @@ pub(crate) fn figures(world: &World, synthea: &Synthea) {
         let means = [sums.rows, sums.text, sums.packed, sums.units].map(mean);
         row(&[name.to_owned(), sums.resources.to_string()].into_iter().chain(means).collect::<Vec<_>>());
     };
-    types.iter().for_each(|(name, sums)| cells(name, sums));
+    for (name, sums) in &types {
+        cells(name, sums);
+    }
     cells("all", &total);
 }

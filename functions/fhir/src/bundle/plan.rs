@@ -24,7 +24,6 @@ pub(super) struct Planned<'a> {
 
 /// How an entry is answered.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most are answers where there are many")]
 enum Step {
     /// With that draft, once it is committed.
     Write { draft: usize, status: u16 },
@@ -36,7 +35,6 @@ enum Step {
 
 /// What an entry came to.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most are answers")]
 pub(super) enum Done {
     /// It is answered.
     Answer(Answer),
@@ -79,9 +77,9 @@ pub(super) async fn plan<'a>(
     for (text, reference) in references {
         planner.reference(server, &text, &reference).await.map_err(of_entry(reference.index))?;
     }
-    let planned = planner.finish(server, linked).await?;
-    planned.check_size(server, first)?;
-    Ok(planned)
+    let all = planner.finish(server, linked).await?;
+    all.check_size(server, first)?;
+    Ok(all)
 }
 
 /// The conditional references of all resources, each once.

@@ -228,3 +228,68 @@ async fn a_patients_compartment_has_those_that_are_linked_to_them() {
     assert_eq!(found(&server, "Patient/s2/Patient").await, ["s1", "s2"]);
     assert_eq!(found(&server, "Patient/s1/Patient").await, ["s1"]);
 }
+
+/// Resources of several types about two patients.
+async fn clinic(server: &Server) {
+    let code = |code: &str| json!({"coding": [{"system": "urn:s", "code": code}]});
+    let of = |id: &str| json!({"reference": format!("Patient/{id}")});
+    for id in ["p", "q"] {
+        put(server, &json!({"resourceType": "Patient", "id": id, "name": [{"family": format!("Name{id}")}]})).await;
+        for resource in [
+            json!({"resourceType": "Observation", "id": format!("o{id}"), "status": "final", "subject": of(id), "code": code("x"),
+                "effectiveDateTime": if id == "p" { "2020" } else { "2021" }}),
+            json!({"resourceType": "Condition", "id": format!("c{id}"), "subject": of(id), "code": code("x"), "recordedDate": "2020"}),
+            json!({"resourceType": "AllergyIntolerance", "id": format!("a{id}"), "patient": of(id), "code": code("x"),
+                "recordedDate": if id == "p" { "2022" } else { "2019" }}),
+            json!({"resourceType": "Coverage", "id": format!("v{id}"), "status": "active", "beneficiary": of(id), "payor": [of(id)]}),
+        ] {
+            put(server, &resource).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_of_several_types_takes_what_each_of_them_defines_in_its_own_way() {
+    let server = Server::start().await;
+    clinic(&server).await;
+    for (query, expected) in [
+        ("_type=Observation,Condition&subject=Patient/p", vec!["cp", "op"]),
+        ("_type=Observation,Condition&subject:Patient=q&_count=1", vec!["cq", "oq"]),
+        ("_type=Observation,AllergyIntolerance,Coverage&patient=Patient/p", vec!["ap", "op", "vp"]),
+        ("_type=AllergyIntolerance,Observation&patient=p&code=urn:s|x", vec!["ap", "op"]),
+        ("_type=AllergyIntolerance,Observation&patient=p&code=urn:s|y", vec![]),
+        ("_type=AllergyIntolerance,Coverage&patient.name=Namep", vec!["ap", "vp"]),
+        ("_type=Observation,Condition&subject:Patient.name=Nameq", vec!["cq", "oq"]),
+        ("_type=Observation,Condition&subject:missing=true", vec![]),
+        ("_type=AllergyIntolerance,Observation&date=2020", vec!["op"]),
+        ("_type=AllergyIntolerance,Observation&date=ge2021", vec!["ap", "oq"]),
+    ] {
+        let mut all = paged(&server, &format!("?{query}")).await;
+        all.sort();
+        assert_eq!(all, expected, "{query}");
+    }
+    let by_date = found(&server, "?_type=AllergyIntolerance,Observation&_sort=-date").await;
+    assert_eq!(by_date, ["ap", "oq", "op", "aq"], "each by its own element");
+}
+
+#[tokio::test]
+async fn what_not_all_types_have_alike_is_no_filter_to_leave_out() {
+    let server = Server::start().await;
+    clinic(&server).await;
+    let lenient = [("prefer", "handling=lenient")];
+    for (query, status) in [
+        ("_type=Observation,Patient&code=x", 400),
+        ("_type=Observation,Patient&subject.name=Namep", 400),
+        ("name=Namep", 400),
+        ("_type=Observation,Condition&subject:Device=d", 400),
+        ("_type=DiagnosticReport,Task&performer=Patient/p", 400), // a reference and a token
+        ("_type=Patient,Procedure&_id=p&nothing-of-the-kind=1", 200),
+        ("_type=Observation,Condition&_text=x&subject=Patient/p", 200),
+    ] {
+        let answer = server.send(&format!("GET /?{query}"), &lenient, b"").await;
+        assert_eq!(answer.status, status, "{query}: {}", answer.text);
+    }
+    for query in ["_type=Observation,Patient&code=x", "_type=Patient,Procedure&nothing-of-the-kind=1"] {
+        assert_eq!(server.get(&format!("GET /?{query}")).await.status, 400, "{query}");
+    }
+}

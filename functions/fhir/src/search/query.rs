@@ -55,6 +55,8 @@ pub struct Query {
 pub enum Condition {
     /// A parameter of its own.
     Clause(Clause),
+    /// A parameter that several types define, each in its own way: what must hold of a resource of these types, of those.
+    OfTypes(Vec<(Vec<&'static ResourceType>, Condition)>),
     /// `subject:Patient.name=peter`: it refers to a resource of one of these types for which the condition holds.
     Chain {
         /// The reference.
@@ -182,7 +184,7 @@ impl Query {
 
     fn no_such(&self, name: &str, unknown: Unknown) -> Error {
         let name: String = name.chars().take(64).collect();
-        let of = self.resource_type.map_or("all types that are searched", |definition| definition.name);
+        let of = self.resource_type.map_or("any type that is searched", |definition| definition.name);
         let advice = match unknown {
             Unknown::Criteria => "",
             _ => ", or ask with Prefer: handling=lenient to have it left out",

@@ -20,8 +20,10 @@ use crate::store::{Key, Run, Store};
 /// A chain may lead over that many resources.
 const MOST_LINKED: usize = 1_000;
 
-/// A condition of which all is known that other resources say. Nothing in it depends on the type that is searched.
+/// A condition of which all is known that other resources say. What depends on the type that is searched is told apart.
 enum Known {
+    /// What is known for each of several types.
+    OfTypes(Vec<(Vec<&'static ResourceType>, Known)>),
     Check(Check),
     /// These resources, by type and id.
     These(HashSet<Name>),
@@ -32,6 +34,11 @@ enum Known {
 impl Known {
     fn of_type(&self, definition: &'static ResourceType) -> Check {
         match self {
+            Self::OfTypes(known) => {
+                let has = |types: &[&'static ResourceType]| types.iter().any(|it| it.name == definition.name);
+                let found = known.iter().find(|(types, _)| has(types));
+                found.map_or_else(|| Check::Ids(BTreeSet::new()), |(_, known)| known.of_type(definition))
+            }
             Self::Check(check) => check.clone(),
             Self::These(these) => {
                 let ids = these.iter().filter(|(kind, _)| kind == definition.name).map(|(_, id)| id.clone());
@@ -64,6 +71,12 @@ async fn known(
     match condition {
         Condition::Clause(clause) => {
             terminology::resolved(store, run, clause.clone()).await.map(|clause| Known::Check(Check::Clause(clause)))
+        }
+        Condition::OfTypes(conditions) => {
+            let known = in_parallel(conditions.iter().map(async |(types, condition)| {
+                Ok::<_, Error>((types.clone(), Box::pin(known(store, run, condition, types)).await?))
+            }));
+            known.await.map(Known::OfTypes)
         }
         Condition::Chain { parameter, targets } => {
             let linked = in_parallel(targets.iter().map(async |(target, condition)| {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use fhir_definitions::SearchKind;
+use fhir_definitions::{SearchKind, resource_type};
 use fhir_model::json::Json;
 use fhir_model::value::{Value, values};
 use fhir_model::{decimal, text, time};
@@ -28,8 +28,12 @@ impl Sorted {
     #[must_use]
     pub fn of(found: &Match, sort: &[SortKey], base: &str) -> Self {
         let resource = Json::parse(&found.json).unwrap_or(Json::Null);
+        let definition = resource_type(found.version.key.resource_type);
         let key = |sort: &SortKey| {
-            let texts = values(sort.parameter, &resource, base).into_iter().filter_map(|value| sortable(&value));
+            // Of several types each has its own definition.
+            let own = definition.and_then(|definition| definition.parameter(sort.parameter.code));
+            let values = values(own.unwrap_or(sort.parameter), &resource, base);
+            let texts = values.into_iter().filter_map(|value| sortable(&value));
             // Dates by their first beginning in either direction, as the index has them: see crate::index::order.
             let greatest = sort.descending && sort.parameter.kind != SearchKind::Date;
             if greatest { texts.max() } else { texts.min() }

@@ -50,6 +50,16 @@ impl<'c> Reader<'c> {
         self.searches.set(left);
         Ok(())
     }
+
+    /// Each further definition of a parameter costs what a search does: its values are read and looked up again.
+    fn several(&self, definitions: usize) -> Result<(), Error> {
+        let left = self.searches.get().checked_sub(definitions.saturating_sub(1)).ok_or_else(|| {
+            let narrow = "name fewer of them by _type, or fewer parameters";
+            Error::TooCostly(format!("the types that are searched define these parameters in too many ways: {narrow}"))
+        })?;
+        self.searches.set(left);
+        Ok(())
+    }
 }
 
 fn condition(
@@ -76,20 +86,59 @@ fn condition(
         Some((code, modifier)) => (code, Some(modifier)),
         None => (head, None),
     };
-    let Some(parameter) = common(types, code) else { return Ok(None) };
-    match rest {
-        Some(rest) => chain(parameter, modifier, rest, value, reader, depth).map(Some),
-        None => clause(parameter, modifier, value, reader.context).map(Some),
+    if matches!(code, "_text" | "_content" | "_query" | "_filter") {
+        return Err(Error::Unsupported(format!("{code} is not supported: search by the elements' own parameters")));
     }
+    let definitions = definitions(types, code)?;
+    reader.several(definitions.len())?;
+    let conditions = definitions.into_iter().map(|(parameter, types)| {
+        let condition = match rest {
+            Some(rest) => chain(parameter, modifier, rest, value, reader, depth)?,
+            None => clause(parameter, modifier, value, reader.context)?,
+        };
+        Ok((types, condition))
+    });
+    let mut conditions: Vec<(Vec<&'static ResourceType>, Condition)> = conditions.collect::<Result<_, Error>>()?;
+    Ok(match conditions.len() {
+        0 | 1 => conditions.pop().map(|(_, condition)| condition),
+        _ => Some(Condition::OfTypes(conditions)),
+    })
 }
 
-/// A search over several types may use the parameters that all of them have: those of `Resource`.
-fn common(types: &[&'static ResourceType], code: &str) -> Option<&'static SearchParameter> {
-    let (first, others) = types.split_first()?;
-    let parameter = first.parameter(code)?;
-    let same =
-        |definition: &&'static ResourceType| definition.parameter(code).is_some_and(|other| other.url == parameter.url);
-    others.iter().all(same).then_some(parameter)
+/// A definition of a parameter, and the types that have it.
+type Definition = (&'static SearchParameter, Vec<&'static ResourceType>);
+
+/// What the types call so: each has its own definition, though many share one. None, if none of them has it. What some
+/// only have, or what isn't of the same kind in all, is refused even where unknown parameters are left out: without a
+/// filter that some types know, the rest would be found unfiltered.
+fn definitions(types: &[&'static ResourceType], code: &str) -> Result<Vec<Definition>, Error> {
+    let mut found: Vec<Definition> = Vec::new();
+    let mut without = None;
+    for definition in types {
+        let Some(parameter) = definition.parameter(code) else {
+            without = without.or(Some(definition.name));
+            continue;
+        };
+        match found.iter_mut().find(|(other, _)| std::ptr::eq(*other, parameter)) {
+            Some((_, of)) => of.push(definition),
+            None => found.push((parameter, vec![definition])),
+        }
+    }
+    let Some((first, of)) = found.first() else { return Ok(found) };
+    let owner = of.first().map_or("", |definition| definition.name);
+    let narrow = "search these types one by one";
+    if let Some(without) = without {
+        return Err(Error::Parameter(format!(
+            "of the types that are searched {owner} has a search parameter \"{code}\", but {without} has none; {narrow}"
+        )));
+    }
+    if let Some((_, of)) = found.iter().find(|(other, _)| other.kind != first.kind) {
+        let other = of.first().map_or("", |definition| definition.name);
+        return Err(Error::Parameter(format!(
+            "the search parameter \"{code}\" means one thing for {owner} and another for {other}; {narrow}"
+        )));
+    }
+    Ok(found)
 }
 
 fn clause(
@@ -98,10 +147,6 @@ fn clause(
     value: &str,
     context: Context<'_>,
 ) -> Result<Condition, Error> {
-    if matches!(parameter.code, "_text" | "_content" | "_query" | "_filter") {
-        let code = parameter.code;
-        return Err(Error::Unsupported(format!("{code} is not supported: search by the elements' own parameters")));
-    }
     let clause = Clause::parse(parameter, modifier, value, context.base, context.now);
     let clause = clause.map_err(|bad| Error::Parameter(bad.to_string()))?;
     if clause.operands.len() > MOST_VALUES {

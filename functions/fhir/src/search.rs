@@ -114,11 +114,13 @@ fn fingerprint(path: &str, query: &Query) -> String {
     form_urlencoded::Serializer::new(format!("{path}?")).extend_pairs(used).finish()
 }
 
-fn too_broad(what: &str) -> Error {
-    Error::TooCostly(format!("{what}: name more parameters, or fewer types by _type"))
+fn too_broad(what: &str, wanted: &[Wanted]) -> Error {
+    let fewer = if wanted.len() > 1 { ", or fewer types by _type" } else { "" };
+    Error::TooCostly(format!("{what}: name more parameters{fewer}"))
 }
 
 async fn count(store: &Store, run: &Run, wanted: &[Wanted]) -> Result<usize, Error> {
+    let too_broad = |what: &str| too_broad(what, wanted);
     let source = source::source(wanted, false).ok_or_else(|| too_broad("this search is too broad to be counted"))?;
     let task = Task { wanted, source, backward: false, after: None, limit: MOST_COUNTED, keep: Keep::Count };
     let found = find::find(store, run, &task).await?;
@@ -183,11 +185,10 @@ fn native(query: &Query, wanted: &[Wanted]) -> Option<(Source, bool)> {
     let [key] = query.sort.as_slice() else {
         return source::source(wanted, false).filter(|_| query.sort.is_empty()).map(|source| (source, false));
     };
-    let [one] = wanted else { return None };
     if key.parameter.code == "_lastUpdated" {
-        let source = source::by_log(one)?;
-        return Some((source, key.descending));
+        return source::by_log(wanted).map(|source| (source, key.descending));
     }
+    let [one] = wanted else { return None };
     let main = index::main_date(one.definition).is_some_and(|main| main.code == key.parameter.code);
     let source = source::source(wanted, true).filter(|source| main && matches!(source, Source::Lists(_)))?;
     Some((source, key.descending))
@@ -200,13 +201,12 @@ async fn in_memory(
     wanted: &[Wanted],
     cursor: Option<&Cursor>,
 ) -> Result<Matches, Error> {
+    let too_broad = |what: &str| too_broad(what, wanted);
     let source = source::source(wanted, false).ok_or_else(|| too_broad("this search reads too much of the index"))?;
     let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, keep: Keep::All };
     let found = find::find(store, run, &task).await?;
     if found.next.is_some() {
-        return Err(too_broad(&format!(
-            "more than {MOST_SORTED} resources would have to be sorted; name more parameters"
-        )));
+        return Err(too_broad(&format!("more than {MOST_SORTED} resources would have to be sorted")));
     }
     let sorted = |found: Match| (Sorted::of(&found, &query.sort, store.base_url()), found);
     let mut matches: Vec<(Sorted, Match)> = found.matches.into_iter().map(sorted).collect();
@@ -230,3 +230,6 @@ async fn in_memory(
     }
     Ok((page, None))
 }
+
+#[cfg(test)]
+mod tests;

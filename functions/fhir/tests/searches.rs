@@ -293,3 +293,36 @@ async fn what_not_all_types_have_alike_is_no_filter_to_leave_out() {
         assert_eq!(server.get(&format!("GET /?{query}")).await.status, 400, "{query}");
     }
 }
+
+#[tokio::test]
+async fn several_types_are_sorted_by_when_they_were_updated() {
+    let server = Server::start().await;
+    for (n, kind) in ["Patient", "Organization", "Patient", "Location", "Organization"].into_iter().enumerate() {
+        put(&server, &json!({"resourceType": kind, "id": format!("r{n}")})).await;
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    put(&server, &json!({"resourceType": "Patient", "id": "r0", "active": true})).await;
+    for (query, mut expected) in [
+        ("", vec!["r1", "r2", "r3", "r4", "r0"]),
+        ("_lastUpdated=gt2020&", vec!["r1", "r2", "r3", "r4", "r0"]),
+        ("_type=Patient,Organization&", vec!["r1", "r2", "r4", "r0"]),
+        ("_type=Patient,Location&_lastUpdated=gt2020&", vec!["r2", "r3", "r0"]),
+        ("_type=Patient,Location&_id=r0,r3&", vec!["r3", "r0"]),
+    ] {
+        for count in [1, 2, 50] {
+            assert_eq!(
+                paged(&server, &format!("?{query}_sort=_lastUpdated&_count={count}")).await,
+                expected,
+                "{query}"
+            );
+        }
+        expected.reverse();
+        for count in [1, 2, 50] {
+            assert_eq!(
+                paged(&server, &format!("?{query}_sort=-_lastUpdated&_count={count}")).await,
+                expected,
+                "{query}"
+            );
+        }
+    }
+}

@@ -80,20 +80,23 @@ pub fn source(wanted: &[Wanted], ordered: bool) -> Option<Source> {
 
 /// The log as a source, for what is sorted by `_lastUpdated` and can't be looked up by anything else.
 #[must_use]
-pub fn by_log(wanted: &Wanted) -> Option<Source> {
-    let name = wanted.definition.name;
-    match source(std::slice::from_ref(wanted), true)? {
-        Source::Lists(lists) if is_everything(&lists, wanted.definition) => {
-            let parts = log(name, wanted).unwrap_or_else(|| logs(name, wanted.definition, "", None));
-            Some(Source::Log(parts))
+pub fn by_log(wanted: &[Wanted]) -> Option<Source> {
+    match source(wanted, true)? {
+        Source::Lists(lists) if is_everything(&lists, wanted) => {
+            let of_type = |wanted: &Wanted| {
+                let name = wanted.definition.name;
+                log(name, wanted).unwrap_or_else(|| logs(name, wanted.definition, "", None))
+            };
+            Some(Source::Log(wanted.iter().flat_map(of_type).collect()))
         }
+        Source::Log(parts) => Some(Source::Log(parts)),
         _ => None,
     }
 }
 
-fn is_everything(lists: &[Parts], definition: &'static ResourceType) -> bool {
-    let all = access::everything(definition);
-    matches!(lists, [only] if only.iter().map(|(_, range)| &range.pk).eq(&all))
+fn is_everything(lists: &[Parts], wanted: &[Wanted]) -> bool {
+    let all = wanted.iter().flat_map(|wanted| access::everything(wanted.definition));
+    matches!(lists, [only] if only.iter().map(|(_, range)| &range.pk).cloned().eq(all))
 }
 
 /// Whether all that stands in the source's lists is wanted, as far as the index knows: every check has been looked up.

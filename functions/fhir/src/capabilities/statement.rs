@@ -100,17 +100,24 @@ fn searched(kind: &ResourceType) -> impl Iterator<Item = &'static SearchParamete
 }
 
 fn parameter(parameter: &SearchParameter) -> Json<'static> {
-    object([
+    let mut described = Object::from_iter([
         ("name", text(parameter.code)),
         ("definition", text(parameter.url)),
         ("type", text(kind_name(parameter.kind))),
-    ])
+    ]);
+    if parameter.code == "phonetic" {
+        described.set("documentation", text("What begins with the text, as by name: sounds are not compared."));
+    }
+    described.into()
 }
 
 /// Those that every type has.
 fn everywhere() -> Vec<Json<'static>> {
     let of_patient = fhir_definitions::resource_type("Patient").into_iter().flat_map(searched);
-    of_patient.filter(|it| it.code.starts_with('_')).map(parameter).collect()
+    // Only R4's page of searches defines it: https://hl7.org/fhir/R4/search.html#list
+    let of_list =
+        object([("name", text("_list")), ("type", text("string")), ("documentation", text("The id of a List."))]);
+    of_patient.filter(|it| it.code.starts_with('_')).map(parameter).chain([of_list]).collect()
 }
 
 /// `*`, and `Type:parameter` for each reference.

@@ -21,7 +21,8 @@ pub struct Criteria {
 const MOST: usize = 10_000;
 
 impl Criteria {
-    /// Reads the parameters of a conditional interaction. Unknown parameters always fail, and so does having none.
+    /// Reads the parameters of a conditional interaction. Unknown parameters always fail, and so do having none and one
+    /// without a value.
     ///
     /// `base` is the server's own address, `now` milliseconds since 1970.
     pub fn parse(
@@ -35,6 +36,12 @@ impl Criteria {
         let context = Context { base, now, unknown: Unknown::Criteria, limits };
         let mut parameters: Vec<(String, String)> =
             query.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")).cloned().collect();
+        // A search leaves it out. Without one of its criteria a conditional interaction is another: what a template with an
+        // empty variable sends would act upon whatever the others match.
+        if let Some((name, _)) = parameters.iter().find(|(_, value)| value.trim().is_empty()) {
+            let name: String = name.chars().take(64).collect();
+            return Err(Error::Parameter(format!("the criterion \"{name}\" has no value")));
+        }
         parameters.sort();
         let query = Query::parse(definition, &parameters, context)?;
         if query.conditions.is_empty() {

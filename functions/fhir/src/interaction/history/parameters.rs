@@ -7,6 +7,7 @@ use fhir_model::time;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::route::is_id;
 use crate::store::{Key, Version};
 
 /// The place of a version in the log.
@@ -30,7 +31,7 @@ impl Place {
     pub(super) fn read(sort_key: &str) -> Option<Self> {
         let mut parts = sort_key.split('#');
         let (updated, key, number) = (parts.next()?, parts.next()?, parts.next()?);
-        let (name, id) = key.split_once('/')?;
+        let (name, id) = key.split_once('/').filter(|(_, id)| is_id(id))?;
         let updated = (u64::from_str_radix(updated, 16).ok()? ^ (1 << 63)).cast_signed();
         Some(Self { updated, key: Key::new(resource_type(name)?.name, id), number: number.parse().ok()? })
     }

@@ -1,11 +1,13 @@
-//! `near` of Location: `latitude|longitude|distance|units` (<https://hl7.org/fhir/R4/location.html#positional>).
+//! `near` of Location: `latitude|longitude|distance|units` (<https://hl7.org/fhir/R4/location.html#positional>). HL7's
+//! own example there, `-83.694810|42.256500|11.20|km`, has the longitude first: read as R4 defines it, it is a place in
+//! Antarctica.
 
 use super::Operand;
 use super::escape::split;
 use crate::decimal::Decimal;
 use crate::value::ordered::F64;
 
-pub(super) const FORM: &str = "latitude|longitude|distance|units in degrees, such as -83.69|42.25|11.2|km; \
+pub(super) const FORM: &str = "latitude|longitude|distance|units in degrees, such as 42.25|-83.69|11.2|km; \
                                units are km (also where there are none), m, [mi_i] or [mi_us]";
 
 /// What is near where no distance is given: R4 leaves it to servers.

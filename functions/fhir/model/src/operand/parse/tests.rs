@@ -203,6 +203,14 @@ fn near_is_a_point_and_a_distance() {
     }
 }
 
+#[test]
+fn the_latitude_is_first_and_the_example_says_so() {
+    let example = super::super::near::FORM.split_once("such as ").unwrap().1.split_once(';').unwrap().0;
+    let near = one(parameter("near", SearchKind::Special, "BackboneElement"), "", example);
+    let Operand::Near { latitude, longitude, .. } = near else { panic!("{near:?}") };
+    assert_eq!((latitude.0.to_bits(), longitude.0.to_bits()), (42.25_f64.to_bits(), (-83.69_f64).to_bits()));
+}
+
 proptest! {
     #[test]
     fn nothing_panics(

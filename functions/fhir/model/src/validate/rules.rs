@@ -1,5 +1,5 @@
 //! The invariants that matter in practice and cost little: ext-1, per-1, att-1, obs-6, obs-7, dom-2 and dom-4 (with dom-2 in
-//! [`super::structure`] and ref-1 in [`super::reference`]). R4 has some 500 more, which need a `FHIRPath` engine.
+//! [`super::structure`] and ref-1 in [`super::reference`]), and that contained resources have different ids. R4 has some 500 more, which need a `FHIRPath` engine.
 
 use std::collections::HashSet;
 
@@ -27,6 +27,7 @@ pub(super) fn element(type_name: &str, json: &Json<'_>, at: &At<'_>, report: &mu
 
 /// What holds for a resource type.
 pub(super) fn resource(type_name: &str, json: &Json<'_>, at: &At<'_>, report: &mut Report) {
+    unique(json, at, report);
     if type_name != "Observation" || !has_value(json) {
         return;
     }
@@ -50,6 +51,17 @@ pub(super) fn contained(object: &Object<'_>, at: &At<'_>, report: &mut Report) {
     if meta.is_some_and(|meta| meta.get("versionId").or(meta.get("lastUpdated")).is_some()) {
         let message = "a contained resource must not have a versionId or lastUpdated (dom-4)";
         report.add("invariant", &at.child("meta"), message);
+    }
+}
+
+/// `#a` must mean one resource: <https://hl7.org/fhir/R4/references.html#contained>.
+fn unique(json: &Json<'_>, at: &At<'_>, report: &mut Report) {
+    let (all, mut ids) = (at.child("contained"), HashSet::new());
+    for (index, contained) in json.get("contained").map_or(&[][..], Json::items).iter().enumerate() {
+        if contained.text("id").is_some_and(|id| !ids.insert(id)) {
+            let message = "a contained resource must have an id of its own, by which only it is referred to";
+            report.add("invariant", &all.item(index).child("id"), message);
+        }
     }
 }
 

@@ -104,6 +104,11 @@ const PATIENTS: &[(&str, &[&str])] = &[
             "structure Patient.contained[0].x",
         ],
     ),
+    (
+        r##""contained":[{"resourceType":"Organization","id":"a"},{"resourceType":"Organization","id":"b"},
+            {"resourceType":"Practitioner","id":"a"},{"resourceType":"Organization","id":"a"}]"##,
+        &["invariant Patient.contained[2].id", "invariant Patient.contained[3].id"],
+    ),
     (r##""contained":[{"resourceType":"Basic","id":"b","code":{"text":"c"},"subject":{"reference":"#"}}]"##, &[]),
     (
         r#""text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml'><script/></div>"}"#,

@@ -326,3 +326,31 @@ async fn several_types_are_sorted_by_when_they_were_updated() {
         }
     }
 }
+
+#[tokio::test]
+async fn several_lists_are_one_or_the_other() {
+    let server = Server::start().await;
+    for id in ["a", "b", "c", "d"] {
+        put(&server, &json!({"resourceType": "Patient", "id": id})).await;
+    }
+    for (id, items) in [("l1", ["a", "b"]), ("l2", ["b", "c"])] {
+        let entries = items.map(|item| json!({"item": {"reference": format!("Patient/{item}")}}));
+        put(
+            &server,
+            &json!({"resourceType": "List", "id": id, "status": "current", "mode": "working", "entry": entries}),
+        )
+        .await;
+    }
+    for (query, expected) in [
+        ("_list=l1,l2", vec!["a", "b", "c"]),
+        ("_list=List/l2,l1", vec!["a", "b", "c"]),
+        ("_list=l1&_list=l2", vec!["b"]),
+        ("_list=l2", vec!["b", "c"]),
+    ] {
+        assert_eq!(found(&server, &format!("Patient?{query}&_sort=_id")).await, expected, "{query}");
+    }
+    let many = vec!["l1"; 21].join(",");
+    for query in ["l1,none", "l1,", "l1,$current-problems", many.as_str()] {
+        assert_eq!(server.get(&format!("GET /Patient?_list={query}")).await.status, 400, "{query}");
+    }
+}

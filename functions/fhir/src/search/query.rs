@@ -73,8 +73,8 @@ pub enum Condition {
         /// What must hold of it.
         condition: Box<Condition>,
     },
-    /// `_list=42`: the List names it.
-    List(String),
+    /// `_list=42,43`: one of these Lists names it.
+    List(Vec<String>),
     /// It is in that compartment: `Patient`, `123`.
     Compartment(&'static str, String),
 }

@@ -94,7 +94,10 @@ async fn known(
             let types = parameter.targets.iter().copied().filter(|target| searched.contains(target));
             canonical::resolved(store, run, named, &types.collect::<Vec<_>>()).await.map(Known::These)
         }
-        Condition::List(id) => list(store, run, id).await.map(Known::These),
+        Condition::List(ids) => {
+            let named = in_parallel(ids.iter().map(|id| list(store, run, id))).await?;
+            Ok(Known::These(named.into_iter().flatten().collect()))
+        }
         Condition::Compartment(name, id) => {
             let own = types.iter().find(|definition| definition.name == *name);
             let same = match own {

@@ -16,6 +16,8 @@ const DEEPEST: usize = 6;
 const MOST_SEARCHES: usize = 150;
 /// Values of one parameter, one of which must match.
 const MOST_VALUES: usize = 1_000;
+/// Lists that one `_list` may name: each is read whole.
+const MOST_LISTS: usize = 20;
 
 /// Reads the parameters of one request.
 pub(super) struct Reader<'c> {
@@ -226,11 +228,15 @@ fn has(
     Ok(Condition::Has { source, parameter, condition: Box::new(condition) })
 }
 
-/// `_list=42`; the functional lists (`$current-problems`) are not kept.
+/// `_list=42,43`; the functional lists (`$current-problems`) are not kept.
 fn list(value: &str) -> Result<Condition, Error> {
-    let id = value.strip_prefix("List/").unwrap_or(value);
-    if id.starts_with('$') {
-        return Err(Error::Unsupported("_list takes the id of a List; functional lists are not supported".to_owned()));
+    let ids = value.split(',').map(|id| id.strip_prefix("List/").unwrap_or(id).to_owned());
+    let ids: Vec<String> = ids.collect();
+    if ids.iter().any(|id| id.starts_with('$')) {
+        return Err(Error::Unsupported("_list takes ids of Lists; functional lists are not supported".to_owned()));
     }
-    Ok(Condition::List(id.to_owned()))
+    if ids.len() > MOST_LISTS {
+        return Err(Error::TooCostly(format!("_list may name up to {MOST_LISTS} Lists")));
+    }
+    Ok(Condition::List(ids))
 }

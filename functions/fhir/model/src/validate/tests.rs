@@ -105,8 +105,8 @@ const PATIENTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        r##""contained":[{"resourceType":"Organization","id":"a"},{"resourceType":"Organization","id":"b"},
-            {"resourceType":"Practitioner","id":"a"},{"resourceType":"Organization","id":"a"}]"##,
+        r#""contained":[{"resourceType":"Organization","id":"a"},{"resourceType":"Organization","id":"b"},
+            {"resourceType":"Practitioner","id":"a"},{"resourceType":"Organization","id":"a"}]"#,
         &["invariant Patient.contained[2].id", "invariant Patient.contained[3].id"],
     ),
     (r##""contained":[{"resourceType":"Basic","id":"b","code":{"text":"c"},"subject":{"reference":"#"}}]"##, &[]),

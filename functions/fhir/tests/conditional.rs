@@ -73,9 +73,13 @@ async fn each_conditional_interaction_does_what_as_many_as_match_allow() {
         assert_eq!(answer.status, status, "{what}: {}", answer.text);
     }
     assert_eq!(server.get("GET /Patient/d").await.status, 410);
-    for (criteria, status) in
-        [("identifier=2", 412), ("identifier=3", 200), ("Patient?identifier=6", 201), ("nonsense=1", 400)]
-    {
+    for (criteria, status) in [
+        ("identifier=2", 412),
+        ("identifier=3", 200),
+        ("Patient?identifier=6", 201),
+        ("Group?identifier=6", 400),
+        ("nonsense=1", 400),
+    ] {
         let headers = [JSON, ("if-none-exist", criteria)];
         let answer = server.send("POST /Patient", &headers, patient("6", "F").to_string().as_bytes()).await;
         assert_eq!(answer.status, status, "{criteria}: {}", answer.text);

@@ -133,7 +133,8 @@ impl Reader<'_> {
         };
         let action = match route {
             Route::Create(kind) => {
-                let unless = conditions.unless(&query).map_err(|error| (".request.ifNoneExist", error))?;
+                let unless = conditions.unless(kind, &query, self.server.base);
+                let unless = unless.map_err(|error| (".request.ifNoneExist", error))?;
                 let unless = unless.map(|query| self.server.criteria(kind, query));
                 let unless = unless.transpose().map_err(|error| (".request.ifNoneExist", error))?;
                 let mut json = of_type(kind, body)?;

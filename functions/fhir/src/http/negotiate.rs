@@ -6,7 +6,7 @@ mod conditions;
 use serde_json::{Map, Value, json};
 
 pub use accept::{Media, accepts_gzip, body_kind, media};
-pub use conditions::{Conditions, Prefer, Return, Tags};
+pub use conditions::{Conditions, Prefer, Return, Tags, Unless};
 
 use crate::http::event::Shape;
 

@@ -17,7 +17,8 @@ pub async fn create(
     conditions: &Conditions,
 ) -> Result<Answer, Error> {
     let mut json = Some(read(resource_type, body)?);
-    let criteria = conditions.unless(query)?.map(|query| server.criteria(resource_type, query)).transpose()?;
+    let criteria = conditions.unless(resource_type, query, server.base)?;
+    let criteria = criteria.map(|query| server.criteria(resource_type, query)).transpose()?;
     again(async || {
         let mut claims = Vec::new();
         if let Some(criteria) = &criteria {

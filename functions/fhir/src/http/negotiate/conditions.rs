@@ -95,18 +95,49 @@ pub struct Conditions {
     /// If-Modified-Since: only if it is newer.
     pub if_modified_since: Option<SystemTime>,
     /// If-None-Exist: only if nothing matches these criteria.
-    pub if_none_exist: Option<Vec<(String, String)>>,
+    pub if_none_exist: Option<Unless>,
+}
+
+/// What If-None-Exist says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unless {
+    /// What stands before the question mark.
+    pub path: String,
+    /// Names and values.
+    pub criteria: Vec<(String, String)>,
+}
+
+impl Unless {
+    /// Reads `identifier=x`, also as `?identifier=x` or `Patient?identifier=x`.
+    fn read(text: &str) -> Self {
+        let (path, query) = text.split_once('?').filter(|(path, _)| !path.contains('=')).unwrap_or(("", text));
+        Self { path: path.trim().to_owned(), criteria: parameters(query.trim().as_bytes()) }
+    }
+
+    /// Whether the criteria are about resources of that type, on the server at `base`.
+    fn is_of(&self, resource_type: &str, base: &str) -> bool {
+        let below = if base.is_empty() { None } else { self.path.strip_prefix(base) };
+        ["", resource_type].contains(&below.unwrap_or(&self.path).trim_matches('/'))
+    }
 }
 
 impl Conditions {
     /// The criteria of a create: of If-None-Exist, or of the URL's query, where clients (`fhirpy`'s `get_or_create`, as Aidbox
     /// has it) put them. R4 has the header only; to ignore a query would create a duplicate each time.
-    pub fn unless<'c>(&'c self, query: &'c [(String, String)]) -> Result<Option<&'c [(String, String)]>, Error> {
+    pub fn unless<'c>(
+        &'c self,
+        resource_type: &str,
+        query: &'c [(String, String)],
+        base: &str,
+    ) -> Result<Option<&'c [(String, String)]>, Error> {
         match (&self.if_none_exist, query) {
             (Some(_), [_, ..]) => Err(Error::Malformed(
                 "a create takes its criteria from If-None-Exist or from the URL, not from both".to_owned(),
             )),
-            (Some(criteria), []) => Ok(Some(criteria)),
+            (Some(unless), []) if !unless.is_of(resource_type, base) => Err(Error::Malformed(format!(
+                "If-None-Exist has search parameters; before them may stand {resource_type}? and nothing else"
+            ))),
+            (Some(unless), []) => Ok(Some(&unless.criteria)),
             (None, []) => Ok(None),
             (None, query) => Ok(Some(query)),
         }
@@ -120,7 +151,7 @@ impl Conditions {
             if_none_match: tags("If-None-Match", "if-none-match")?,
             // RFC 9110: a date that can't be read is as if it were not there.
             if_modified_since: headers.get("if-modified-since").and_then(|date| httpdate::parse_http_date(date).ok()),
-            if_none_exist: headers.get("if-none-exist").map(criteria),
+            if_none_exist: headers.get("if-none-exist").map(Unless::read),
         })
     }
 
@@ -136,7 +167,7 @@ impl Conditions {
             if_match: tags("request.ifMatch", if_match)?,
             if_none_match: tags("request.ifNoneMatch", if_none_match)?,
             if_modified_since,
-            if_none_exist: if_none_exist.map(criteria),
+            if_none_exist: if_none_exist.map(Unless::read),
         })
     }
 
@@ -153,12 +184,6 @@ impl Conditions {
 
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// `identifier=x`, also as `?identifier=x` or `Patient?identifier=x`.
-fn criteria(text: &str) -> Vec<(String, String)> {
-    let query = text.split_once('?').filter(|(before, _)| !before.contains('=')).map_or(text, |(_, query)| query);
-    parameters(query.trim().as_bytes())
 }
 
 #[cfg(test)]

@@ -67,15 +67,27 @@ fn a_version_that_the_client_has_is_not_sent_again() {
 }
 
 #[test]
-fn criteria_may_begin_with_a_question_mark_or_a_type() {
-    let wanted = [("identifier".to_owned(), "http://x?y|1".to_owned())];
-    for text in ["identifier=http://x?y|1", "?identifier=http://x?y|1", "Patient?identifier=http%3A%2F%2Fx%3Fy%7C1"] {
-        assert_eq!(Conditions::read(&headers("If-None-Exist", text)).unwrap().if_none_exist.unwrap(), wanted, "{text}");
-        assert_eq!(
-            Conditions::of_entry(None, None, None, Some(text)).unwrap().if_none_exist.unwrap(),
-            wanted,
-            "{text}"
-        );
+fn criteria_may_begin_with_a_question_mark_or_with_their_type() {
+    const BASE: &str = "https://fhir.example.org/r4";
+    let of_base = format!("{BASE}/Patient?identifier=http://x?y|1");
+    let criteria = [("identifier".to_owned(), "http://x?y|1".to_owned())];
+    for (text, good) in [
+        ("identifier=http://x?y|1", true),
+        ("?identifier=http://x?y|1", true),
+        ("Patient?identifier=http%3A%2F%2Fx%3Fy%7C1", true),
+        ("/Patient?identifier=http://x?y|1", true),
+        (&of_base, true),
+        ("Observation?identifier=http://x?y|1", false),
+        ("Patient/1?identifier=http://x?y|1", false),
+        ("https://example.org/Patient?identifier=http://x?y|1", false),
+    ] {
+        for conditions in
+            [Conditions::read(&headers("If-None-Exist", text)), Conditions::of_entry(None, None, None, Some(text))]
+        {
+            let conditions = conditions.unwrap();
+            let unless = conditions.unless("Patient", &[], BASE).map_err(|error| error.status());
+            assert_eq!(unless, if good { Ok(Some(&criteria[..])) } else { Err(400) }, "{text}");
+        }
     }
 }
 

@@ -239,6 +239,20 @@ impl Route {
         }
     }
 
+    /// Refuses parameters that an interaction by id does not have: who sends criteria along means another interaction. Reads
+    /// pass over them if the client is lenient.
+    pub fn check_query(&self, query: &[(String, String)], lenient: bool) -> Result<(), Error> {
+        let known: &[&str] = match self {
+            Self::Update(_) | Self::Patch(_) | Self::Delete(_) => &["_format", "_pretty"],
+            Self::Read(_) | Self::Vread(..) if !lenient => &["_format", "_pretty", "_summary", "_elements"],
+            _ => return Ok(()),
+        };
+        if query.iter().all(|(name, _)| known.contains(&name.as_str())) {
+            return Ok(());
+        }
+        Err(Error::Parameter(format!("by its id, a {} has the parameters {} only", self.name(), known.join(", "))))
+    }
+
     /// Whether it brings something to store.
     #[must_use]
     pub fn stores(&self) -> bool {

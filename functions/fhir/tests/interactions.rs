@@ -109,6 +109,31 @@ async fn conditions_hold_or_nothing_is_done() {
 }
 
 #[tokio::test]
+async fn criteria_beside_an_id_are_refused_and_nothing_is_done() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/1", &with_id("1", "First")).await;
+    let body = with_id("1", "Second");
+    assert_eq!(server.post("PUT /Patient/1?identifier=x", &body).await.status, 400);
+    assert_eq!(server.get("DELETE /Patient/1?identifier=x").await.status, 400);
+    for kind in ["batch", "transaction"] {
+        for request in [
+            json!({"method": "DELETE", "url": "Patient/1?identifier=x"}),
+            json!({"method": "GET", "url": "Patient/1?_include=x"}),
+        ] {
+            let bundle = json!({"resourceType": "Bundle", "type": kind, "entry": [{"request": request}]});
+            let answer = server.post("POST /", &bundle).await;
+            let status = if kind == "batch" { &answer.json()["entry"][0]["response"]["status"] } else { &json!("422") };
+            assert!(matches!(answer.status, 200 | 422) && status != "200", "{bundle}: {}", answer.text);
+            assert_eq!(answer.status == 200, kind == "batch", "{bundle}: {}", answer.text);
+        }
+    }
+    assert_eq!(server.get("GET /Patient/1?_include=x").await.status, 400);
+    let lenient = server.send("GET /Patient/1?_include=x", &[("prefer", "handling=lenient")], b"").await;
+    assert_eq!((lenient.status, lenient.header("ETag")), (200, "W/\"1\""), "{}", lenient.text);
+    assert_eq!(server.post("PUT /Patient/1?_format=json&_pretty=true", &body).await.status, 200);
+}
+
+#[tokio::test]
 async fn what_the_client_prefers_it_gets() {
     let server = Server::start().await;
     let body = with_id("1", "Chalmers").to_string();

@@ -10,7 +10,7 @@ use fhir_model::validate::Issue;
 use percent_encoding::percent_decode_str;
 
 use crate::error::Error;
-use crate::http::negotiate::Conditions;
+use crate::http::negotiate::{Conditions, Prefer};
 use crate::http::request::{Headers, Method, Request, parameters};
 use crate::interaction::answer::time;
 use crate::interaction::{Server, resource};
@@ -125,6 +125,8 @@ impl Reader<'_> {
         let (path, query) = target(url, self.server.base).map_err(|error| (".request.url", error))?;
         let segments: Vec<&str> = path.iter().map(String::as_str).collect();
         let route = route(method, &segments, !query.is_empty()).map_err(|error| (".request.url", error))?;
+        let lenient = Prefer::read(&self.request.headers).lenient;
+        route.check_query(&query, lenient).map_err(|error| (".request.url", error))?;
         let matching = |kind| {
             self.server
                 .criteria(kind, &query)

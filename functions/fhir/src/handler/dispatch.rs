@@ -32,6 +32,7 @@ async fn get(server: &Server<'_>, request: Request) -> Response {
 
 async fn single(server: &Server<'_>, route: &Route, request: &Request) -> Result<Response, Error> {
     let prefer = Prefer::read(&request.headers);
+    route.check_query(&request.query, prefer.lenient)?;
     let subset = if reads(route) { subset(request)? } else { None };
     let answer = match route {
         Route::Preflight => return Ok(Response::preflight()),

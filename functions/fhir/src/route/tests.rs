@@ -76,6 +76,31 @@ fn what_is_no_interaction_says_so() {
 }
 
 #[test]
+fn an_interaction_by_id_takes_no_criteria() {
+    for (method, path, strict, lenient) in [
+        ("PUT", "/Patient/1?_format=json&_pretty=true", true, true),
+        ("PUT", "/Patient/1?identifier=x", false, false),
+        ("PATCH", "/Patient/1?_summary=true", false, false),
+        ("DELETE", "/Patient/1?_pretty=true&identifier=x", false, false),
+        ("DELETE", "/Patient/1?identifier=", false, false),
+        ("DELETE", "/Patient?identifier=x", true, true),
+        ("GET", "/Patient/1?_format=json&_pretty=true&_summary=true&_elements=name", true, true),
+        ("GET", "/Patient/1?_include=x", false, true),
+        ("HEAD", "/Patient/1/_history/2?x=y", false, true),
+        ("GET", "/Patient?name=x", true, true),
+    ] {
+        let (_, query) = path.split_once('?').unwrap();
+        let query = crate::http::request::parameters(query.as_bytes());
+        let route = routed(method, path).unwrap();
+        let good = [false, true].map(|lenient| match route.check_query(&query, lenient) {
+            Ok(()) => true,
+            Err(error) => error.status() != 400,
+        });
+        assert_eq!(good, [strict, lenient], "{method} {path}");
+    }
+}
+
+#[test]
 fn ids_are_as_the_data_type_says() {
     for (id, good) in [("1", true), ("a-B.9", true), ("", false), ("a b", false), ("ä", false), ("_history", false)] {
         assert_eq!(is_id(id), good, "{id}");

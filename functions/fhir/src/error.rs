@@ -37,7 +37,7 @@ pub enum Error {
     /// 404: no such resource, or version.
     #[error("{0} is not known here")]
     NotFound(String),
-    /// 404: no resource type, or nothing that this server has at that path.
+    /// 404: no resource type, no operation, or nothing that this server has at that path.
     #[error("{0}")]
     NoSuchPath(String),
     /// 405
@@ -94,9 +94,6 @@ pub enum Error {
         /// What is wrong with it.
         error: Box<Error>,
     },
-    /// 501: an interaction that this server does not have.
-    #[error("{0}")]
-    NotImplemented(String),
     /// 503: the time that Lambda gives is over.
     #[error("it took too long; ask for less, or try again")]
     Timeout,
@@ -218,7 +215,6 @@ impl Error {
             Self::Unprocessable(_) => (422, "processing", "Unprocessable"),
             Self::TooMany => (429, "throttled", "TooManyRequests"),
             Self::Entry { error, .. } => error.row(),
-            Self::NotImplemented(_) => (501, "not-supported", "NotImplemented"),
             Self::Timeout => (503, "timeout", "Timeout"),
             Self::Busy => (503, "transient", "Busy"),
             Self::Store(error) if error.retryable => (503, "transient", "StoreUnavailable"),

@@ -119,7 +119,7 @@ fn record(id: &str, route: Option<&Route>, answered: &Result<Response, Error>, t
     let resource = route.and_then(Route::key).map_or("", |key| key.id.as_str());
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status = answered.as_ref().map_or_else(Error::status, |response| response.status);
-    let failed = status >= 500 && status != 501; // 501: the client asks for what this server does not have
+    let failed = status >= 500;
     match answered {
         Ok(_) => tracing::info!(id, interaction, resource_type, resource, status, milliseconds, "answered"),
         Err(error) if !failed => {

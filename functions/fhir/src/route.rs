@@ -166,7 +166,7 @@ fn no_path() -> Error {
 }
 
 fn no_operation() -> Result<Route, Error> {
-    Err(Error::NotImplemented("of operations, this server has POST [type]/$validate only".to_owned()))
+    Err(Error::NoSuchPath("of operations, this server has POST [type]/$validate only".to_owned()))
 }
 
 fn only_get(method: Method, route: Route) -> Result<Route, Error> {

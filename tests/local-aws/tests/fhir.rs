@@ -72,6 +72,7 @@ async fn an_http_api_lets_in_by_token_and_scope() -> Result<()> {
         ("POST", "/_search", [401, 200, 403]),
         ("POST", "/Patient/_search", [401, 200, 403]),
         ("POST", "/Patient/1/Observation/_search", [401, 200, 403]),
+        ("POST", "/Patient/1/_search", [401, 200, 403]),
         ("POST", "/", [401, 403, 200]),
         ("POST", "/Patient", [401, 403, 200]),
         ("PUT", "/Patient/1", [401, 403, 200]),

@@ -1,20 +1,20 @@
 //! An answer, and what it looks like to API Gateway or a function URL.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fhir_model::json::Json;
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::http::event::Shape;
 use crate::http::negotiate::Negotiated;
+use crate::store::prepare::gunzip;
 
 /// What Lambda takes as an answer, the JSON around the body included: 6 MB and a little, as its error message says.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -156,11 +156,7 @@ impl Body {
         match self {
             Self::Empty => Ok(Vec::new()),
             Self::Json(json) => Ok(json),
-            Self::Gzip(bytes) => {
-                let mut json = Vec::with_capacity(bytes.len() * 4);
-                GzDecoder::new(bytes.as_slice()).read_to_end(&mut json).map_err(Error::internal)?;
-                Ok(json)
-            }
+            Self::Gzip(bytes) => gunzip(&bytes).map_err(Error::internal),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fhir_model::json::{Json, Object};
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::bodies::{Bodies, LARGEST_IN_ITEM};
@@ -126,7 +126,9 @@ pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Unpacks.
 pub(crate) fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(bytes.len() * 4);
+    // The last four bytes say how long it will be: RFC 1952. Deflate makes at most 1,032 bytes out of one.
+    let length = bytes.last_chunk().map_or(0, |length| u32::from_le_bytes(*length));
+    let mut out = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(bytes.len() * 1_032));
     let read = GzDecoder::new(bytes).take(LARGEST_UNPACKED + 1).read_to_end(&mut out)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST_UNPACKED {
         return Err(io::Error::other("a body is too large, unpacked"));

@@ -81,6 +81,11 @@ pub enum Error {
     /// 422: understood, but can't be done.
     #[error("{0}")]
     Unprocessable(String),
+    /// 422: a part of a resource, that is to become the whole of it.
+    #[error(
+        "the resource has the tag SUBSETTED: it is a part, and the rest would be lost; read all of it, or patch it"
+    )]
+    Subset,
     /// 429: too many requests.
     #[error("too many requests at this moment; try again in a second")]
     TooMany,
@@ -213,6 +218,7 @@ impl Error {
             Self::MediaType(_) => (415, "not-supported", "UnsupportedMediaType"),
             Self::Validation(_) => (422, "invalid", "InvalidResource"),
             Self::Unprocessable(_) => (422, "processing", "Unprocessable"),
+            Self::Subset => (422, "business-rule", "Subset"),
             Self::TooMany => (429, "throttled", "TooManyRequests"),
             Self::Entry { error, .. } => error.row(),
             Self::Timeout => (503, "timeout", "Timeout"),

@@ -265,6 +265,33 @@ async fn parts_of_a_resource_come_when_they_are_asked_for() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_resource_never_becomes_the_whole() {
+    let server = Server::start().await;
+    server
+        .post("PUT /Patient/1", &json!({"resourceType": "Patient", "id": "1", "active": true, "gender": "male"}))
+        .await;
+    let part = server.get("GET /Patient/1?_elements=active").await.json();
+    let entry = |method: &str, url: &str, kind: &str| {
+        let entry = json!({"resource": part, "request": {"method": method, "url": url}});
+        json!({"resourceType": "Bundle", "type": kind, "entry": [entry]})
+    };
+    for (what, body) in [
+        ("PUT /Patient/1", part.clone()),
+        ("PUT /Patient?_id=1", part.clone()),
+        ("POST /Patient", part.clone()),
+        ("POST /", entry("PUT", "Patient/1", "transaction")),
+        ("POST /", entry("PUT", "Patient?_id=1", "transaction")),
+        ("POST /", entry("POST", "Patient", "transaction")),
+    ] {
+        let answer = server.post(what, &body).await;
+        assert_eq!((answer.status, &answer.json()["issue"][0]["code"]), (422, &json!("business-rule")), "{what}");
+    }
+    let batch = server.post("POST /", &entry("PUT", "Patient/1", "batch")).await;
+    assert!(batch.text.contains("business-rule"), "{}", batch.text);
+    assert_eq!(server.get("GET /_history").await.json()["entry"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn validation_stores_nothing() {
     let server = Server::start().await;
     for (body, issues) in [
@@ -297,6 +324,8 @@ async fn the_statement_says_where_it_is() {
     assert_eq!(statement["implementation"]["url"], BASE);
     let whole = server.send("GET /metadata", &[("accept", "application/json")], b"").await;
     assert_eq!((whole.status, &whole.json()["fhirVersion"]), (200, &json!("4.0.1")));
+    let versioning = &whole.json()["rest"][0]["resource"][0]["versioning"];
+    assert_eq!(versioning, "versioned", "an update without If-Match is taken");
     assert_eq!(server.get("GET /").await.status, 200);
     assert_eq!(server.get("DELETE /metadata").await.header("Allow"), "GET, HEAD");
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::http::negotiate::{Conditions, Prefer};
 use crate::http::request::{Headers, Method, Request, parameters};
 use crate::interaction::answer::time;
-use crate::interaction::{Server, resource};
+use crate::interaction::{Server, resource, update};
 use crate::route::{Route, route};
 use crate::search::Criteria;
 use crate::store::Key;
@@ -215,11 +215,12 @@ fn target(url: &str, base: &str) -> Result<Target, Error> {
 
 fn of_type<'a>(kind: &str, body: Option<Json<'a>>) -> Result<Json<'a>, At> {
     let json = body.ok_or_else(|| malformed(".resource", "POST and PUT must have a resource"))?;
-    if json.text("resourceType") == Some(kind) {
-        Ok(json)
-    } else {
-        Err((".resource", Error::Malformed(format!("must be a resource of the type {kind}, as request.url says"))))
+    if json.text("resourceType") != Some(kind) {
+        let message = format!("must be a resource of the type {kind}, as request.url says");
+        return Err((".resource", Error::Malformed(message)));
     }
+    update::check_whole(&json).map_err(|error| (".resource.meta.tag", error))?;
+    Ok(json)
 }
 
 fn change(body: Option<Json<'_>>) -> Result<Change<'_>, At> {

@@ -72,7 +72,7 @@ fn resource(kind: &ResourceType) -> Json<'static> {
         ("type", text(kind.name)),
         ("profile", text(format!("http://hl7.org/fhir/StructureDefinition/{}", kind.name))),
         ("interaction", list(INTERACTIONS.map(|code| object([("code", text(code))])))),
-        ("versioning", text("versioned-update")),
+        ("versioning", text("versioned")),
         ("readHistory", Json::Bool(true)),
         ("updateCreate", Json::Bool(true)),
         ("conditionalCreate", Json::Bool(true)),

@@ -3,7 +3,7 @@
 use fhir_model::json::Json;
 use uuid::Uuid;
 
-use super::{Answer, Plan, Server, again, resource};
+use super::{Answer, Plan, Server, again, resource, update};
 use crate::error::Error;
 use crate::http::negotiate::Conditions;
 use crate::store::{Base, Content, Draft, Key, Method, Version};
@@ -44,6 +44,7 @@ pub fn read<'a>(resource_type: &str, body: &'a [u8]) -> Result<Json<'a>, Error> 
         object.remove("id");
     }
     resource::check(resource_type, &json)?;
+    update::check_whole(&json)?;
     Ok(json)
 }
 

@@ -9,15 +9,15 @@ use crate::store::{Base, Content, Draft, Key, Method, Version};
 
 /// Makes the body the resource's new version.
 pub async fn update(server: &Server<'_>, key: &Key, body: &[u8], conditions: &Conditions) -> Result<Answer, Error> {
-    let read = || {
-        let json = resource::read(key.resource_type, body)?;
+    let checked = || {
+        let json = read(key.resource_type, body)?;
         resource::check_id(&json, &key.id)?;
         Ok::<_, Error>(json)
     };
-    let mut json = Some(read()?);
+    let mut json = Some(checked()?);
     again(async || {
         let base = server.base(key).await?;
-        let json = json.take().map_or_else(read, Ok)?; // parsed again only after a conflict
+        let json = json.take().map_or_else(checked, Ok)?; // parsed again only after a conflict
         server.carry_out(plan(key, base, json, conditions)?, &[]).await
     })
     .await
@@ -31,11 +31,11 @@ pub async fn conditional(
     body: &[u8],
     conditions: &Conditions,
 ) -> Result<Answer, Error> {
-    let mut json = Some(resource::read(resource_type, body)?);
+    let mut json = Some(read(resource_type, body)?);
     let criteria = server.criteria(resource_type, query)?;
     again(async || {
         let (found, claims) = server.claimed(&criteria).await?;
-        let json = json.take().map_or_else(|| resource::read(resource_type, body), Ok)?;
+        let json = json.take().map_or_else(|| read(resource_type, body), Ok)?;
         let plan = match target(resource_type, found, json.text("id"))? {
             Target::Found(version) => {
                 let plan = plan(&version.key, server.same(&version).await?, json, conditions)?;
@@ -54,6 +54,21 @@ pub async fn conditional(
         server.carry_out(plan, &claims).await
     })
     .await
+}
+
+fn read<'a>(resource_type: &str, body: &'a [u8]) -> Result<Json<'a>, Error> {
+    let json = resource::read(resource_type, body)?;
+    check_whole(&json)?;
+    Ok(json)
+}
+
+/// Refuses a part of a resource, what `_elements` and `_summary` give: R4 has the tag so that it overwrites nothing.
+/// <https://hl7.org/fhir/R4/search.html#summary>
+pub fn check_whole(json: &Json<'_>) -> Result<(), Error> {
+    const SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
+    let is_subset = |tag: &Json<'_>| tag.text("code") == Some("SUBSETTED") && tag.text("system") == Some(SYSTEM);
+    let tags = json.get("meta").and_then(|meta| meta.get("tag"));
+    if tags.is_some_and(|tags| tags.items().iter().any(is_subset)) { Err(Error::Subset) } else { Ok(()) }
 }
 
 /// Upon what a conditional update works.

@@ -249,6 +249,25 @@ async fn history_tells_what_happened_newest_first_and_page_by_page() {
 }
 
 #[tokio::test]
+async fn history_says_that_a_put_upon_a_deletion_has_created() {
+    let server = Server::start().await;
+    for what in ["PUT", "DELETE", "PUT", "PUT"] {
+        server.post(&format!("{what} /Patient/1"), &with_id("1", "F")).await;
+    }
+    for (url, expected) in [
+        ("/Patient/1/_history", vec!["200", "201", "204", "201"]),
+        ("/Patient/1/_history?_count=2", vec!["200", "201"]), // the deletion is on the next page
+        ("/Patient/_history", vec!["200", "201", "204", "201"]),
+        ("/_history", vec!["200", "201", "204", "201"]),
+    ] {
+        let bundle = server.get(&format!("GET {url}")).await.json();
+        let entries = bundle["entry"].as_array().unwrap().iter();
+        let statuses: Vec<_> = entries.map(|entry| entry["response"]["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, expected, "{url}");
+    }
+}
+
+#[tokio::test]
 async fn parts_of_a_resource_come_when_they_are_asked_for() {
     let server = Server::start().await;
     let resource = json!({"resourceType": "Patient", "id": "1", "active": true, "photo": [{"title": "me"}], "name": [{"family": "F"}]});

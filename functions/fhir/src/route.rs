@@ -108,7 +108,7 @@ fn of_instance(kind: &'static ResourceType, key: Key, path: &[&str], method: Met
         (["_history"], method) => only_get(method, Route::History(Scope::Instance(key))),
         (["_history", version], method) => {
             // Versions are numbers here, so that another text is none that is known.
-            let number = version.parse().map_err(|_| Error::NotFound(format!("that version of {key}")))?;
+            let number = number(version).ok_or_else(|| Error::NotFound(format!("that version of {key}")))?;
             only_get(method, Route::Vread(key, number))
         }
         (["$validate"], method) => only_post(method, Route::Validate(kind.name, Some(key.id))),
@@ -150,14 +150,23 @@ fn known(name: &str) -> Result<&'static ResourceType, Error> {
     })
 }
 
-/// `[A-Za-z0-9\-\.]{1,64}`: <https://hl7.org/fhir/R4/datatypes.html#id>
+/// A number as this server writes it: no sign, no zeros before it.
+#[must_use]
+pub fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
+/// `[A-Za-z0-9\-\.]{1,64}`: <https://hl7.org/fhir/R4/datatypes.html#id>. But not `.` and `..`, which clients leave out of URLs, or
+/// which lead elsewhere: nobody would reach that resource again.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    !matches!(text, "." | "..")
+        && (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
 }
 
 fn no_id(method: Method) -> Error {
-    let message = "an id has 1 to 64 letters, digits, hyphens and dots".to_owned();
+    let message = "an id has 1 to 64 letters, digits, hyphens and dots, and is neither . nor ..".to_owned();
     if method == Method::Put { Error::Malformed(message) } else { Error::NoSuchPath(message) }
 }
 

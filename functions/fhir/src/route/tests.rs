@@ -61,6 +61,10 @@ fn what_is_no_interaction_says_so() {
         ("GET", "/Patient/a_b", 404, ""),
         ("PUT", "/Patient/a_b", 400, ""),
         ("GET", "/Patient/1/_history/x", 404, ""),
+        ("GET", "/Patient/1/_history/+1", 404, ""),
+        ("GET", "/Patient/1/_history/01", 404, ""),
+        ("PUT", "/Patient/..", 400, ""),
+        ("DELETE", "/Patient/.", 404, ""),
         ("GET", "/Patient/1/Observation/2", 404, ""),
         ("GET", "/Patient/1/Medication", 404, ""),
         ("GET", "/Observation/1/Patient", 404, ""),
@@ -102,7 +106,17 @@ fn an_interaction_by_id_takes_no_criteria() {
 
 #[test]
 fn ids_are_as_the_data_type_says() {
-    for (id, good) in [("1", true), ("a-B.9", true), ("", false), ("a b", false), ("ä", false), ("_history", false)] {
+    for (id, good) in [
+        ("1", true),
+        ("a-B.9", true),
+        ("", false),
+        ("a b", false),
+        ("ä", false),
+        ("_history", false),
+        (".", false),
+        ("..", false),
+        ("...", true),
+    ] {
         assert_eq!(is_id(id), good, "{id}");
     }
     assert!(is_id(&"x".repeat(64)) && !is_id(&"x".repeat(65)));

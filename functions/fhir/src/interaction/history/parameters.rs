@@ -7,7 +7,7 @@ use fhir_model::time;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::route::is_id;
+use crate::route::{is_id, number};
 use crate::store::{Key, Version};
 
 /// The place of a version in the log.
@@ -63,10 +63,16 @@ impl Parameters {
         let wrong = |what: &str| Error::Parameter(what.to_owned());
         let mut asked = Self { count: config.page_size, ..Self::default() };
         for (name, value) in query {
+            let mut used = value.clone();
             match name.as_str() {
+                "_count" | "_since" | "_at" | "_cursor" if value.is_empty() => continue,
+                "_count" | "_since" | "_at" if asked.used.iter().any(|(used, _)| used == name) => {
+                    return Err(wrong("_count, _since and _at may each stand once"));
+                }
                 "_count" => {
-                    let count: usize = value.parse().map_err(|_| wrong("_count is no number"))?;
-                    asked.count = count.min(config.max_page_size);
+                    let count = number(value).ok_or_else(|| wrong("_count is no number"))?;
+                    asked.count = usize::try_from(count).unwrap_or(usize::MAX).min(config.max_page_size);
+                    used = asked.count.to_string();
                 }
                 "_since" => {
                     let (from, _) =
@@ -86,7 +92,7 @@ impl Parameters {
                 _ if lenient => continue,
                 _ => return Err(wrong("history has the parameters _count, _since, _at, _format and _pretty only")),
             }
-            asked.used.push((name.clone(), value.clone()));
+            asked.used.push((name.clone(), used));
         }
         Ok(asked)
     }
@@ -146,7 +152,7 @@ mod tests {
             let place = Place { updated, key: Key::new("Patient", "a-1.b"), number: 12 };
             assert_eq!(Place::of_cursor(&place.cursor()), Some(place));
         }
-        for cursor in ["", "x", "Zm9v", "????"] {
+        for cursor in ["x", "Zm9v", "????"] {
             assert_eq!(read(&format!("_cursor={cursor}"), true).unwrap_err().status(), 400, "{cursor}");
         }
     }
@@ -156,13 +162,19 @@ mod tests {
         for (query, strict, lenient) in [
             ("_count=x", false, false),
             ("_since=yesterday", false, false),
-            ("_at=", false, false),
+            ("_at=", true, true),
+            ("_since=&_count=&_cursor=", true, true),
+            ("_since=2020&_since=2021", false, false),
+            ("_count=1&_count=2", false, false),
+            ("_count=+5", false, false),
+            ("_count=%2B5", false, false),
             ("name=x", false, true),
             ("_count=500&_since=2020-01-01T00:00:00+01:00&_pretty=true", true, true),
         ] {
             assert_eq!((read(query, false).is_ok(), read(query, true).is_ok()), (strict, lenient), "{query}");
         }
-        assert_eq!(read("_count=500", false).unwrap().count, 200);
+        let capped = read("_count=500&_since=", false).unwrap();
+        assert_eq!((capped.count, capped.used), (200, vec![("_count".to_owned(), "200".to_owned())]));
         assert_eq!(read("name=x&_count=3", true).unwrap().used, [("_count".to_owned(), "3".to_owned())]);
     }
 

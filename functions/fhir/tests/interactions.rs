@@ -64,6 +64,8 @@ async fn what_the_client_sends_wrong_is_said() {
         ("PUT /Patient/1", r#"{"resourceType":"Patient"}"#, 400),
         ("PUT /Patient/1", r#"{"resourceType":"Patient","id":"2"}"#, 400),
         ("PUT /Patient/a_b", r#"{"resourceType":"Patient","id":"a_b"}"#, 400),
+        ("PUT /Patient/..", r#"{"resourceType":"Patient","id":".."}"#, 400),
+        ("PUT /Patient?identifier=1", r#"{"resourceType":"Patient","id":".."}"#, 400),
         ("POST /Nothing", r#"{"resourceType":"Nothing"}"#, 404),
         ("GET /Patient/1", "", 404),
         ("GET /Patient/1/_history/1", "", 404),
@@ -97,6 +99,7 @@ async fn conditions_hold_or_nothing_is_done() {
         ("PUT /Patient/1", "If-Match", "W/\"x", &second, 400),
         ("DELETE /Patient/1", "If-Match", "W/\"2\"", "", 412),
         ("DELETE /Patient/2", "If-Match", "W/\"1\"", "", 412),
+        ("DELETE /Patient/2", "If-Match", "*", "", 412),
         ("PUT /Patient/1", "If-Match", "W/\"1\"", &second, 200),
         ("DELETE /Patient/1", "If-Match", "W/\"2\"", "", 204),
     ] {
@@ -104,6 +107,10 @@ async fn conditions_hold_or_nothing_is_done() {
         assert_eq!(answer.status, status, "{what} {header}: {value}: {}", answer.text);
         if status == 304 {
             assert_eq!((answer.text.as_str(), answer.header("ETag")), ("", "W/\"1\""));
+        }
+        if (header, status) == ("If-Match", 412) {
+            let missing = answer.json()["issue"][0]["diagnostics"].as_str().unwrap().contains("not there");
+            assert_eq!(missing, what == "DELETE /Patient/2", "{what}: {}", answer.text);
         }
     }
 }

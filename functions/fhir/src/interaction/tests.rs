@@ -79,6 +79,7 @@ fn a_conditional_interaction_acts_upon_the_one_that_matches() {
     for (count, id, expected) in [
         (0, None, new(None)),
         (0, Some("x"), new(Some("x"))),
+        (0, Some(".."), Err(400)),
         (1, None, Ok(Target::Found(live("a", 1)))),
         (1, Some("a"), Ok(Target::Found(live("a", 1)))),
         (1, Some("x"), Err(400)),

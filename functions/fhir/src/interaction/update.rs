@@ -5,6 +5,7 @@ use fhir_model::json::Json;
 use super::{Answer, Plan, Server, again, create, resource};
 use crate::error::Error;
 use crate::http::negotiate::Conditions;
+use crate::route::is_id;
 use crate::store::{Base, Content, Draft, Key, Method, Version};
 
 /// Makes the body the resource's new version.
@@ -41,7 +42,7 @@ pub async fn conditional(
                 let plan = plan(&version.key, server.same(&version).await?, json, conditions)?;
                 return server.carry_out(plan, &[]).await; // the claim is of use only if there is none
             }
-            Target::New(_) if conditions.if_match.is_some() => return Err(mismatch()),
+            Target::New(_) if conditions.if_match.is_some() => return Err(mismatch(None)),
             Target::New(None) => create::plan(resource_type, json),
             Target::New(Some(key)) => {
                 let base = server.base(&key).await?;
@@ -87,6 +88,9 @@ pub fn target(resource_type: &'static str, found: Vec<Version>, id: Option<&str>
             Err(Error::Malformed("the resource's id is not that of the resource that matches".to_owned()))
         }
         (Ok([version]), _) => Ok(Target::Found(version)),
+        (Err(found), Some(id)) if found.is_empty() && !is_id(id) => {
+            Err(Error::Malformed("the resource's id is none that a URL can name".to_owned()))
+        }
         (Err(found), id) if found.is_empty() => Ok(Target::New(id.map(|id| Key::new(resource_type, id)))),
         (Err(_), _) => Err(create::several()),
     }
@@ -104,7 +108,7 @@ pub fn plan<'a>(key: &Key, base: Base, json: Json<'a>, conditions: &Conditions) 
 pub fn hold(base: &Base, conditions: &Conditions) -> Result<(), Error> {
     let current = base.current.as_ref().filter(|current| !current.is_deleted()).map(|current| current.number);
     if conditions.if_match.as_ref().is_some_and(|tags| !tags.hold(current)) {
-        return Err(mismatch());
+        return Err(mismatch(current));
     }
     if conditions.if_none_match.as_ref().is_some_and(|tags| tags.hold(current)) {
         return Err(Error::Precondition("the resource is there already, as If-None-Match forbids".to_owned()));
@@ -112,8 +116,12 @@ pub fn hold(base: &Base, conditions: &Conditions) -> Result<(), Error> {
     Ok(())
 }
 
-fn mismatch() -> Error {
-    Error::Precondition("the resource is not at the version that If-Match names; read it again".to_owned())
+fn mismatch(current: Option<u64>) -> Error {
+    let message = match current {
+        Some(_) => "the resource is not at the version that If-Match names; read it again",
+        None => "the resource is not there, and so not at a version that If-Match could name",
+    };
+    Error::Precondition(message.to_owned())
 }
 
 impl Server<'_> {

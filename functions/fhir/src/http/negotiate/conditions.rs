@@ -59,8 +59,12 @@ impl Tags {
         if value.trim() == "*" {
             return Ok(Self::Any);
         }
-        let tags: Option<Vec<_>> = value.split(',').map(|tag| version(tag.trim())).collect();
-        let tags = tags.ok_or_else(|| Error::Malformed(format!("{name} is no list of ETags like W/\"3\"")))?;
+        // RFC 9110, 5.6.1: empty elements of a list are passed over.
+        let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+        let tags: Option<Vec<_>> = tags.map(version).collect();
+        let tags = tags
+            .filter(|tags| !tags.is_empty())
+            .ok_or_else(|| Error::Malformed(format!("{name} is no list of ETags like W/\"3\"")))?;
         Ok(Self::Of(tags))
     }
 

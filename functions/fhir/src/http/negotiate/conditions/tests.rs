@@ -22,7 +22,9 @@ fn an_etag_may_be_weak_strong_bare_or_one_of_a_list() {
         ("some-other.version", Some(false)),
         ("", None),
         ("W/\"3", None),
-        ("W/\"3\",", None),
+        ("W/\"3\",", Some(true)),
+        (", ,W/\"1\",,W/\"3\"", Some(true)),
+        (" , ", None),
         ("W/3 4", None),
     ];
     for (value, wanted) in table {

@@ -62,6 +62,9 @@ pub async fn bundle(server: &Server<'_>, request: &Request, read: &Read<'_>) -> 
 
 async fn transaction(reader: Reader<'_>, bundle: Json<'_>, read: &Read<'_>, prefer: Prefer) -> Result<Response, Error> {
     let server = reader.server;
+    if bundle.get("entry").is_some_and(|entry| matches!(entry, Json::Array(items) if items.is_empty())) {
+        return answer("transaction-response", stream::empty(), &Cell::new(0)).await; // as an empty batch
+    }
     let mut first = Some((validate(&bundle), bundle));
     let done = again(async || {
         let (issues, bundle) = match first.take() {

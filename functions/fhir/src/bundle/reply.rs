@@ -126,7 +126,6 @@ fn reason(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
-        501 => "Not Implemented",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
     }

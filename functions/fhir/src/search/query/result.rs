@@ -4,6 +4,7 @@ use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type}
 
 use super::{Context, Query};
 use crate::error::Error;
+use crate::route::number;
 
 /// The parameter that a `next` link brings its place by.
 pub(super) const CURSOR: &str = "_cursor";
@@ -68,7 +69,8 @@ impl Query {
     pub(super) fn take_result(&mut self, name: &str, value: &str, context: Context<'_>) -> Result<bool, Error> {
         match name {
             "_count" => {
-                let count = value.parse::<usize>().map_err(|_| bad("_count", "a number, 0 or more"))?;
+                let count = number(value).and_then(|count| usize::try_from(count).ok());
+                let count = count.ok_or_else(|| bad("_count", "a number, 0 or more"))?;
                 self.count = count.min(context.limits.max_page_size);
             }
             "_sort" => {

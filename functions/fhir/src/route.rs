@@ -4,7 +4,7 @@
 use fhir_definitions::{ResourceType, resource_type};
 
 use crate::error::Error;
-use crate::http::request::Method;
+use crate::http::request::{Method, number};
 use crate::store::Key;
 
 /// An interaction and what it is about. HEAD is GET; the body is left out on the way out.
@@ -148,12 +148,6 @@ fn known(name: &str) -> Result<&'static ResourceType, Error> {
                 .to_owned(),
         )
     })
-}
-
-/// A number as this server writes it: no sign, no zeros before it.
-#[must_use]
-pub fn number(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 /// `[A-Za-z0-9\-\.]{1,64}`: <https://hl7.org/fhir/R4/datatypes.html#id>. But not `.` and `..`, which clients leave out of URLs, or

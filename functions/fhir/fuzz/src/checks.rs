@@ -11,7 +11,7 @@ use fhir_model::validate::validate;
 use fhir_model::value::values;
 
 use crate::config::Edge;
-use crate::function::search::query::{Condition, Context, Limits, Query};
+use crate::function::search::query::{Condition, Context, Limits, Query, Unknown};
 use crate::http::event::Received;
 use crate::index;
 use crate::store::Key;
@@ -67,8 +67,8 @@ pub fn search(text: &str) {
     let (kind, query) = text.split_once('?').unwrap_or(("", text));
     let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let limits = Limits { page_size: 50, max_page_size: 200 };
-    for lenient in [false, true] {
-        let context = Context { base: BASE, now: NOW, lenient, limits };
+    for unknown in [Unknown::Refused, Unknown::LeftOut, Unknown::Criteria] {
+        let context = Context { base: BASE, now: NOW, unknown, limits };
         if let Ok(query) = Query::parse(resource_type(kind), &parameters, context) {
             assert!(query.count <= 200);
             query.conditions.iter().for_each(condition);
@@ -79,6 +79,7 @@ pub fn search(text: &str) {
 fn condition(condition: &Condition) {
     match condition {
         Condition::Clause(clause) => [&*PATIENT, &*OBSERVATION].into_iter().for_each(|json| listed(clause, json)),
+        Condition::OfTypes(types) => types.iter().for_each(|(_, inner)| self::condition(inner)),
         Condition::Chain { targets, .. } => targets.iter().for_each(|(_, inner)| self::condition(inner)),
         Condition::Has { condition, .. } => self::condition(condition),
         Condition::List(_) | Condition::Compartment(..) => {}

@@ -203,5 +203,11 @@ fn gunzip(body: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(plain)
 }
 
+/// A number as this server writes it: no sign, no zeros before it.
+#[must_use]
+pub fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use fhir_model::time;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::route::{is_id, number};
+use crate::http::request::number;
+use crate::route::is_id;
 use crate::store::{Key, Version};
 
 /// The place of a version in the log.

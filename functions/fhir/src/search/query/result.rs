@@ -4,7 +4,7 @@ use fhir_definitions::{ResourceType, SearchKind, SearchParameter, resource_type}
 
 use super::{Context, Query};
 use crate::error::Error;
-use crate::route::number;
+use crate::http::request::number;
 
 /// The parameter that a `next` link brings its place by.
 pub(super) const CURSOR: &str = "_cursor";

@@ -29,7 +29,7 @@ SYNTHEA = ROOT.parent / "shared/data/fhir/synthea"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 MODULES = pathlib.Path(os.environ.get("TOOLS", ROOT / ".tools")) / "fhir-peer"
 JSON = "application/fhir+json"
-PATIENTS, READS, CREATES, SEARCHES = 3, 2000, 1000, 300
+PATIENTS, READS, CREATES, SEARCHES = 3, 1000, 400, 150
 
 
 def free_port():

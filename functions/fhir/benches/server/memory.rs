@@ -136,6 +136,8 @@ impl Function {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kilobytes: u32 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        let most: u32 = to_reach.trim_end_matches(" MB").parse().unwrap();
+        assert!(kilobytes * 1024 <= most * 1_000_000, "{kilobytes} KB after {what}, not {to_reach}");
         let megabytes = format!("{:.1} MB", f64::from(kilobytes) * 1024.0 / 1e6);
         let took = if took.is_zero() { String::new() } else { format!("{:.2} s", took.as_secs_f64()) };
         let event = if event == 0 { String::new() } else { format!("{event} bytes") };

@@ -53,16 +53,19 @@ fn a_large_transaction_is_there_whole_or_not_wherever_it_ends() {
         let update = |n| Fault::kill_after().action("dynamodb:UpdateItem").nth(n);
         let rows = |n| Fault::kill_after().action("dynamodb:BatchWriteItem").nth(n);
         let any = |n| Fault::kill_after().function("FhirFunction").nth(n);
-        // Where, and whether it is there: while it is prepared; staged; committed by the second update; made current.
+        // Where, and whether it is there: while it is prepared; while its 120 heads and the claim are staged, by an update
+        // each; committed by the next one; while they are made current.
         let table = [
             (any(1), Some(false)),
             (any(3), Some(false)),
             (rows(1), Some(false)),
             (rows(40), Some(false)),
             (update(1), Some(false)),
-            (update(2), Some(true)),
-            (update(3), Some(true)),
-            (update(60), Some(true)),
+            (update(60), Some(false)),
+            (update(121), Some(false)),
+            (update(122), Some(true)),
+            (update(123), Some(true)),
+            (update(180), Some(true)),
             (any(150), None),
         ];
         for (number, (fault, expected)) in table.into_iter().enumerate() {

@@ -159,6 +159,7 @@ sam-build: tools
 		rm -rf $(CARGO_TARGET_DIR)/sam; \
 		PATH="$(LOCAL_AWS_VENV)/bin:$$PATH" sam build --template $$template --build-dir $(CARGO_TARGET_DIR)/sam \
 			> $(CARGO_TARGET_DIR)/sam.log 2>&1 || { cat $(CARGO_TARGET_DIR)/sam.log; exit 1; }; \
+		! grep CopySource $(CARGO_TARGET_DIR)/sam.log || { echo "$$template was built in copies, each anew"; exit 1; }; \
 		find $(CARGO_TARGET_DIR)/sam -name bootstrap | grep -q . || { echo "sam build of $$template made no bootstrap"; exit 1; }; \
 	done
 

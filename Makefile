@@ -43,7 +43,7 @@ bench: tools host
 	@cargo bench --quiet -p fhir-model --bench extract
 	@cargo bench --quiet -p fhir --bench server # `-- flat 1000000`: a larger store, 6 GB in TMPDIR
 
-# The FHIR server beside others' (npm), over HTTP; by hand: it downloads 200 MB the first time. HELIOS_HFS=… adds that one.
+# The FHIR server beside FHIR Works on AWS (npm), over HTTP; by hand: it downloads 200 MB the first time.
 fhir-peer:
 	@cargo build --quiet --release $(WORKSPACE) --bin fhir-local
 	@TOOLS=$(TOOLS) python3 tests/fhir-peer/run.py

@@ -22,7 +22,9 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     let others = RESOURCES as u64 - 1;
     let asked = format!("POST a transaction of {RESOURCES}");
     let (once_more, another) = (format!("{asked}, again"), format!("POST another of {RESOURCES}"));
-    fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(1));
+    // An update stages each resource and the claim on the patient's identifier; the next one commits.
+    let last = u32::try_from(RESOURCES + 1)?;
+    fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(last));
     let staged = scene.send("killed while staging", &asked, "", &make::visit(1, RESOURCES)).await?.status();
     fhir.account.clear_faults();
     scene.skip();
@@ -35,7 +37,7 @@ pub(super) async fn play(stage: &mut Stage, fhir: &Fhir) -> Result<()> {
     scene.get("", &there(1)).await?;
     let once = fhir.visited(1).await?;
     scene.skip();
-    fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(2));
+    fhir.account.inject(Fault::kill_after().action("dynamodb:UpdateItem").nth(last + 1));
     let committed = scene.send("killed when committed", &another, "", &make::visit(2, RESOURCES)).await?.status();
     fhir.account.clear_faults();
     scene.skip();

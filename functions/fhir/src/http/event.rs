@@ -216,12 +216,9 @@ impl Event<'_> {
         };
         let (above, below) = path::split(&seen);
         let base = edge.base_url.clone().unwrap_or_else(|| {
-            let host = context
-                .domain_name
-                .as_deref()
-                .filter(|host| !host.is_empty())
-                .or_else(|| headers.get("host"))
-                .unwrap_or("localhost");
+            let host = |text: &str| text.split('/').next().filter(|host| !host.is_empty()).map(str::to_owned);
+            let named = context.domain_name.as_deref().and_then(host);
+            let host = named.or_else(|| headers.get("host").and_then(host)).unwrap_or_else(|| "localhost".to_owned());
             // The header is API Gateway's own; what a client sends under that name is overwritten.
             let scheme = if headers.get("x-forwarded-proto") == Some("http") { "http" } else { "https" };
             format!("{scheme}://{host}{above}")

@@ -142,6 +142,17 @@ fn a_configured_base_is_the_base_and_is_taken_off_the_path() {
 }
 
 #[test]
+fn a_host_ends_before_a_slash() {
+    for (name, base) in [("x.example.org/", "https://x.example.org"), ("/", "https://localhost")] {
+        let mut event = v2("GET", "/Patient/1", "");
+        event["requestContext"]["domainName"] = json!(name);
+        event["headers"] = json!({});
+        let request = Received::read(&event.to_string(), &Edge::default()).unwrap().request.unwrap();
+        assert_eq!((request.base.as_str(), request.segments()), (base, vec!["Patient", "1"]));
+    }
+}
+
+#[test]
 fn parameters_keep_their_order_and_repeats() {
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let encoded = v2("GET", "/Patient", "b=1&a=x%7Cy%2B&b=2&a:exact=%C3%A9&c");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The FHIR server beside servers that others wrote: the same client, the same data, HTTP on this machine.
+"""The FHIR server beside one that others wrote: the same client, the same data, HTTP on this machine.
 
 `make fhir-peer` runs it. The peer: FHIR Works on AWS (npm) on the very dynoxide that ours uses, for reads and creates, as it searches
 by Elasticsearch only. It writes one item for a resource; ours writes the index of 26 rows as well.
@@ -149,7 +149,7 @@ def dynamodb_of(process):
 
 
 def main():
-    patients = data()
+    patients = data() or sys.exit(f"no Bundles of Synthea at {SYNTHEA}: https://synthea.mitre.org/downloads")
     count = sum(len(observations) + 1 for _, observations in patients)
     MODULES.mkdir(parents=True, exist_ok=True)
     for file in HERE.glob("*.js*"):

@@ -28,7 +28,10 @@ async fn counted() -> (Server, Calls) {
 /// Synthea's Bundles, where this machine has them: name and text, the ones that the others refer to first.
 fn synthea() -> Vec<(String, Vec<u8>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/fhir/synthea");
-    let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(files) = std::fs::read_dir(folder) else {
+        eprintln!("skipped: Synthea's Bundles, which are not at {folder}");
+        return Vec::new();
+    };
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
     let read = |path: &std::path::PathBuf| {

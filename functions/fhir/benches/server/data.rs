@@ -19,10 +19,16 @@ pub(crate) struct Synthea {
     pub(crate) measured: Vec<(String, String, usize)>,
 }
 
+/// Where they are to be: they are not in the repository.
+pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/fhir/synthea");
+
+pub(crate) fn is_there() -> bool {
+    std::path::Path::new(FOLDER).is_dir()
+}
+
 /// The Bundles' names and texts, the ones that the others refer to first.
 pub(crate) fn bundles() -> Vec<(String, Vec<u8>)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/fhir/synthea");
-    let files = std::fs::read_dir(folder).expect("no Bundles of Synthea: ../shared/data/fhir/synthea");
+    let files = std::fs::read_dir(FOLDER).unwrap();
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
     let read = |path: &std::path::PathBuf| {

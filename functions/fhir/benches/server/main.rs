@@ -35,11 +35,15 @@ fn main() {
     if std::env::var_os(CHILD).is_none() {
         return relay(&arguments);
     }
+    let data = data::is_there();
+    if !data {
+        eprintln!("skipped but for `flat`: no Bundles of Synthea at {}", data::FOLDER);
+    }
     let wanted = |part: &str| {
         let parts = || arguments.iter().filter(|argument| argument.parse::<usize>().is_err());
         parts().count() == 0 || parts().any(|argument| argument == part)
     };
-    if ["own", "load", "rows"].into_iter().any(wanted) {
+    if data && ["own", "load", "rows"].into_iter().any(wanted) {
         let world = world::World::start(None);
         let synthea = data::Synthea::load(&world);
         if wanted("own") {
@@ -52,7 +56,7 @@ fn main() {
             load::figures(&world, &synthea);
         }
     }
-    if wanted("memory") {
+    if data && wanted("memory") {
         memory::figures();
     }
     if wanted("flat") {

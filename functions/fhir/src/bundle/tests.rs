@@ -45,6 +45,13 @@ fn wrong(entries: &str) -> Vec<String> {
 }
 
 #[test]
+fn resources_come_back_as_long_as_there_is_room_for_them() {
+    let prefer = Prefer { returns: Some(Return::Representation), lenient: false };
+    assert_eq!(returns(prefer, &Cell::new(LARGEST)), Some(Return::Representation));
+    assert_eq!(returns(prefer, &Cell::new(LARGEST + 1)), Some(Return::Minimal));
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_with_its_place() {
     const PATIENT: &str = r#""resource":{"resourceType":"Patient","id":"1"}"#;
     for (entries, expected) in [

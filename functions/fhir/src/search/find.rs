@@ -130,6 +130,11 @@ fn parts(task: &Task<'_>) -> usize {
 fn rows(task: &Task<'_>, parts: usize) -> usize {
     let sure = source::is_sure(task.wanted, &task.source);
     let wanted = if sure { task.limit.saturating_add(8).clamp(8, 1_000) } else { ROWS };
+    share(wanted, parts)
+}
+
+/// So many rows of each of so many parts, or fewer, that they are no more than [`MOST_ROWS`] together.
+fn share(wanted: usize, parts: usize) -> usize {
     wanted.min((MOST_ROWS / parts.max(1)).max(8))
 }
 
@@ -229,7 +234,7 @@ async fn by_merges(
             found.next = last;
             return Ok(true);
         }
-        let rows = rows(task, driving.parts()).max(ROWS).min((MOST_ROWS / driving.parts().max(1)).max(8));
+        let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
         driving.fill(&store.table, rows).await.map_err(Error::Store)?;
     }
 }
@@ -431,4 +436,17 @@ pub async fn some(
     let Some(source) = source::source(&wanted, false) else { return Ok(None) };
     let task = Task { wanted: &wanted, source, backward: false, after: None, limit, keep };
     find(store, run, &task).await.map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_reads_no_more_rows_than_there_is_room_for() {
+        for parts in [1, 8, 100, 400, 1_300] {
+            let each = share(1_000, parts);
+            assert!((8..=1_000).contains(&each) && each * parts <= MOST_ROWS, "{each} of {parts}");
+        }
+    }
 }

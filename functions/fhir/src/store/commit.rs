@@ -66,7 +66,8 @@ impl Store {
         drafts.into_iter().zip(old).map(next).collect()
     }
 
-    /// The JSON of a version that is replaced; none, if it is lost: that must not keep it from being replaced.
+    /// The JSON of a version that is replaced, none of a deletion. Where it is lost it is empty, which nobody can read:
+    /// [`prepare`] takes that for a version whose rows are not known, and it is replaced nevertheless.
     async fn old(&self, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
         match self.json(version).await {
             Err(StoreError::Aws(error)) if error.code != "NoSuchKey" => Err(StoreError::Aws(error)),

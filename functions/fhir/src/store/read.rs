@@ -234,3 +234,20 @@ fn head(run: &Run, key: &Key, mut item: Item) -> Base {
     let current = Version::read(key, if committed { "n_" } else { "" }, &mut item);
     Base { current: current.inspect(|version| run.meet(version)), guard }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn searches_of_one_response_wait_until_there_is_room_for_their_rows() {
+        let run = Run::default();
+        let all = run.room(2 * MOST_ROWS).await;
+        let wait = async || timeout(Duration::from_millis(20), run.room(1)).await.map(|room| room.is_some());
+        assert!(wait().await.is_err(), "there is none");
+        drop(all);
+        assert_eq!(wait().await, Ok(true));
+    }
+}

@@ -39,7 +39,6 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 pub use options::{NODE_PORT, NodeOptions};
@@ -154,7 +153,7 @@ impl Node {
         lock(&self.inner.sshd).take();
     }
 
-    /// Starts sshd if it does not run, and waits until it takes connections.
+    /// Starts sshd if it does not run, and waits until it says that it listens.
     pub async fn start_sshd(&self) -> Result<()> {
         self.inner.start_sshd().await
     }
@@ -234,13 +233,16 @@ impl NodeInner {
     async fn start_sshd(&self) -> Result<()> {
         {
             let mut sshd = lock(&self.sshd);
-            if !sshd.as_ref().is_some_and(Process::runs) {
-                *sshd = Some(self.sandbox.spawn(&["/usr/sbin/sshd", "-D", "-e"])?);
+            if sshd.as_ref().is_some_and(Process::runs) {
+                return Ok(());
             }
+            *sshd = Some(self.sandbox.spawn(&["/usr/sbin/sshd", "-D", "-e"])?);
         }
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) {
-            if TcpStream::connect(self.address).await.is_ok() {
+            // Its own word, not a connection: somebody else might answer at the address.
+            let listens = lock(&self.sshd).as_ref().map(|sshd| sshd.output.contains("Server listening on"));
+            if listens == Some(true) {
                 return Ok(());
             }
             if !lock(&self.sshd).as_ref().is_some_and(Process::runs) {

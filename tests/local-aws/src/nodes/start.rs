@@ -1,12 +1,13 @@
 //! Starting nodes, and the instances that they stand for.
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinSet;
 
-use super::options::NodeOptions;
+use super::options::{NODE_PORT, NodeOptions};
 use super::sandbox::Sandbox;
 use super::{Node, NodeInner, setup};
 use crate::account::Account;
@@ -27,24 +28,50 @@ pub fn random_address(port: u16) -> Result<Ipv4Addr> {
     Err(Error::malformed("an address for a node", format!("port {port} is taken or forbidden everywhere")))
 }
 
-/// The subnet of an account's nodes: AWS has none in 127.0.0.0/8, but these addresses can be reached. It is a random
-/// one, so that test binaries that run at the same time do not collide.
+/// The subnet of an account's nodes: AWS has none in 127.0.0.0/8, but these addresses can be reached. No two accounts
+/// share one, in this process or in another that runs at the same time.
 #[derive(Debug, Default)]
 pub(crate) struct NodeNetwork {
-    subnet: OnceCell<String>,
+    subnet: OnceCell<(String, Block)>,
 }
 
 impl NodeNetwork {
     async fn subnet(&self, account: &Account) -> Result<&String> {
         let make = || async {
-            let [second, third, ..] = random::number().to_le_bytes();
-            // Room for a thousand; not 127.0.x.y, where people put things by hand.
-            let block = format!("127.{}.{}.0/22", second.max(1), third & 0b1111_1100);
-            let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", &block)]).await?.text("vpcId")?;
-            let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", &block)];
-            account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")
+            let block = Block::claim()?;
+            let vpc = account.control("ec2", "CreateVpc", &[("CidrBlock", &block.cidr)]).await?.text("vpcId")?;
+            let subnet = [("VpcId", vpc.as_str()), ("CidrBlock", &block.cidr)];
+            Ok((account.control("ec2", "CreateSubnet", &subnet).await?.text("subnetId")?, block))
         };
-        self.subnet.get_or_try_init(make).await
+        Ok(&self.subnet.get_or_try_init(make).await?.0)
+    }
+}
+
+/// Addresses for a thousand nodes.
+#[derive(Debug)]
+struct Block {
+    cidr: String,
+    /// Its first address, which AWS keeps for the router: whoever listens there has the block.
+    _claim: TcpListener,
+}
+
+impl Block {
+    /// 127.1.0.0/22 to 127.255.252.0/22: not 127.0.x.y, where people put things by hand.
+    const COUNT: u64 = 255 * 64;
+
+    /// Each is given out once by a process: a node's sshd may outlive its account by a moment.
+    fn claim() -> Result<Self> {
+        static FIRST: LazyLock<u64> = LazyLock::new(random::number);
+        static GIVEN: AtomicU64 = AtomicU64::new(0);
+        for _ in 0..100 {
+            let at = FIRST.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % Self::COUNT;
+            let [.., third, fourth] = (at * 4).to_be_bytes();
+            let second = third + 1; // `at * 4` is below 255 * 256
+            if let Ok(claim) = TcpListener::bind((Ipv4Addr::new(127, second, fourth, 1), NODE_PORT)) {
+                return Ok(Self { cidr: format!("127.{second}.{fourth}.0/22"), _claim: claim });
+            }
+        }
+        Err(Error::malformed("a subnet for nodes", format!("port {NODE_PORT} is taken everywhere in 127.0.0.0/8")))
     }
 }
 
@@ -141,4 +168,24 @@ fn host_key(line: &str) -> Option<String> {
     let (kind, rest) = line.split_once(' ')?;
     let key = rest.split(' ').next()?;
     (kind.starts_with("ssh-") || kind.starts_with("ecdsa-")).then(|| format!("{kind} {key}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_given_out_once_and_taken_by_nobody_else() -> Result<()> {
+        let blocks = (0..200).map(|_| Block::claim()).collect::<Result<Vec<_>>>()?;
+        let mut cidrs: Vec<&str> = blocks.iter().map(|block| block.cidr.as_str()).collect();
+        cidrs.sort_unstable();
+        cidrs.dedup();
+        assert_eq!(cidrs.len(), 200);
+        assert!(cidrs.iter().all(|cidr| cidr.starts_with("127.") && !cidr.starts_with("127.0.")));
+        for cidr in cidrs {
+            let router = cidr.replace(".0/22", ".1");
+            assert!(TcpListener::bind((router.as_str(), NODE_PORT)).is_err(), "another process sees that it is taken");
+        }
+        Ok(())
+    }
 }

@@ -172,15 +172,17 @@ fn valid(index: usize, entry: Option<&Entry<'_>>) -> Result<(), Error> {
     };
     let kind = json.text("resourceType").unwrap_or_default();
     resource::check(kind, json).map_err(|error| match error {
-        Error::Validation(mut issues) => {
-            for issue in &mut issues {
-                let below = issue.expression.strip_prefix(kind).unwrap_or_default();
-                issue.expression = format!("Bundle.entry[{index}].resource{below}");
-            }
-            Error::Validation(issues)
+        Error::Validation(issues) => {
+            Error::Validation(issues.into_iter().map(|issue| of_resource(index, kind, issue)).collect())
         }
         error => of_entry(index)(error),
     })
+}
+
+/// An issue of an entry's resource, in the Bundle's terms.
+fn of_resource(index: usize, kind: &str, issue: Issue) -> Issue {
+    let below = issue.expression.strip_prefix(kind).unwrap_or_default();
+    Issue { expression: format!("Bundle.entry[{index}].resource{below}"), ..issue }
 }
 
 async fn get(server: &Server<'_>, request: Request, read: &Read<'_>) -> Vec<u8> {

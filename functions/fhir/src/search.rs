@@ -202,6 +202,7 @@ async fn in_memory(
     cursor: Option<&Cursor>,
 ) -> Result<Matches, Error> {
     let too_broad = |what: &str| too_broad(what, wanted);
+    let _room = store.room_to_sort().await;
     let source = source::source(wanted, false).ok_or_else(|| too_broad("this search reads too much of the index"))?;
     let task = Task { wanted, source, backward: false, after: None, limit: MOST_SORTED, keep: Keep::All };
     let found = find::find(store, run, &task).await?;

@@ -7,6 +7,7 @@ mod history;
 pub mod item;
 pub(crate) mod prepare;
 pub(crate) mod read;
+pub(crate) mod room;
 mod staged;
 pub(crate) mod sweep;
 pub mod table;
@@ -24,7 +25,7 @@ pub use read::{Base, Run};
 use table::Table;
 pub use version::{Body, Key, Method, Version};
 
-/// The store.
+/// The store, as one request sees it.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) table: Table,
@@ -33,6 +34,7 @@ pub struct Store {
     base: String,
     /// Writes of one `TransactWriteItems`.
     actions: usize,
+    room: room::Room,
 }
 
 /// Why the store did not do what it was asked for.
@@ -68,7 +70,14 @@ impl Store {
     /// A store. `base` is the server's own address, by which absolute references to its own resources are known.
     #[must_use]
     pub fn new(table: Table, bodies: Bodies, base: &str) -> Self {
-        Self { table, bodies, clock: system_clock, base: base.to_owned(), actions: commit::ACTIONS }
+        Self {
+            table,
+            bodies,
+            clock: system_clock,
+            base: base.to_owned(),
+            actions: commit::ACTIONS,
+            room: room::Room::default(),
+        }
     }
 
     /// The same store, for a request to another address.

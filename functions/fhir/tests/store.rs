@@ -232,7 +232,7 @@ async fn a_row_that_only_has_a_time_to_live_is_asserted_anew() {
     let row = rows.iter().find(|row| row.pk.contains("#c:c")).unwrap();
     let table = Table::new(server.cloud.dynamodb.clone(), TABLE);
     let expiring = Change::new("SET #ttl = :ttl").number(":ttl", 1);
-    table.write(vec![Write::Update(row.clone(), expiring, Condition::none())]).await.unwrap();
+    table.write(Write::Update(row.clone(), expiring, Condition::none())).await.unwrap();
     let base = store.base(&all).await.unwrap().remove(0);
     let draft = Draft { key: all[0].clone(), base, method: Method::Put, content: Content::Json(coded) };
     store.commit(vec![draft], &[]).await.unwrap();

@@ -19,8 +19,12 @@ use serde_json::{Value, json};
 const SYSTEM: &str = "http://example.org/codes";
 
 fn observation(id: &str, code: &str) -> Value {
+    dated(id, code, "2020-05-01")
+}
+
+fn dated(id: &str, code: &str, date: &str) -> Value {
     json!({
-        "resourceType": "Observation", "id": id, "status": "final", "effectiveDateTime": "2020-05-01",
+        "resourceType": "Observation", "id": id, "status": "final", "effectiveDateTime": date,
         "code": {"coding": [{"system": SYSTEM, "code": code}]}, "subject": {"reference": "Patient/p"},
     })
 }
@@ -37,8 +41,8 @@ async fn found(server: &Server, query: &str) -> Vec<String> {
     entries.iter().map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn place(id: &str, code: &str) -> String {
-    let bytes = observation(id, code).to_string();
+fn place(id: &str, date: &str) -> String {
+    let bytes = dated(id, "a", date).to_string();
     let json = fhir_model::json::Json::parse(bytes.as_bytes()).unwrap();
     index::order(fhir_definitions::resource_type("Observation").unwrap(), &json, id, common::BASE)
 }
@@ -51,7 +55,7 @@ fn partition(id: &str, code: &str) -> String {
 async fn row(server: &Server, id: &str, code: &str) -> Option<i64> {
     let text = |text: String| AttributeValue::S(text);
     let call = server.cloud.dynamodb.get_item().table_name(TABLE).consistent_read(true);
-    let call = call.key("pk", text(partition(id, code))).key("sk", text(place(id, code)));
+    let call = call.key("pk", text(partition(id, code))).key("sk", text(place(id, "2020-05-01")));
     call.send().await.unwrap().item.map(|item| item["v"].as_n().unwrap().parse().unwrap())
 }
 
@@ -59,7 +63,7 @@ async fn row(server: &Server, id: &str, code: &str) -> Option<i64> {
 async fn leave(server: &Server, id: &str, code: &str, version: i64) {
     let text = |text: String| AttributeValue::S(text);
     let call = server.cloud.dynamodb.put_item().table_name(TABLE);
-    let call = call.item("pk", text(partition(id, code))).item("sk", text(place(id, code)));
+    let call = call.item("pk", text(partition(id, code))).item("sk", text(place(id, "2020-05-01")));
     call.item("v", AttributeValue::N(version.to_string())).send().await.unwrap();
 }
 
@@ -144,6 +148,52 @@ async fn a_search_removes_a_bounded_number_in_one_round_and_costs_nothing_where_
     assert_eq!((first - lists - 1, rounds), (25, 3), "rows, heads, removals");
     assert_eq!((second - lists - 1, same), (15, 3));
     assert_eq!((third, fewer), (lists, 1), "no candidates are left");
+}
+
+/// The old place, and the new one where a search has already been before that was there.
+async fn moves(server: &Server, id: &str, to: &str) {
+    server.post(&format!("PUT /Observation/{id}"), &dated(id, "a", to)).await;
+    let text = |text: String| AttributeValue::S(text);
+    let call = server.cloud.dynamodb.delete_item().table_name(TABLE);
+    let call = call.key("pk", text(partition(id, "a"))).key("sk", text(place(id, to)));
+    call.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_moves_while_a_search_is_at_it_is_found_once_where_it_stands_now() {
+    for (to, ascending) in [("2019-05-01", ["moved", "early", "late"]), ("2021-05-01", ["early", "late", "moved"])] {
+        let server = Server::start().await;
+        for (id, date) in [("early", "2020-01-01"), ("moved", "2020-05-01"), ("late", "2020-09-01")] {
+            server.post(&format!("PUT /Observation/{id}"), &dated(id, "a", date)).await;
+        }
+        let descending: Vec<&str> = ascending.iter().rev().copied().collect();
+        moves(&server, "moved", to).await;
+        for _ in 0..2 {
+            assert_eq!(row(&server, "moved", "a").await, Some(1), "it stays for searches that are at it");
+            let query = format!("code={SYSTEM}|a");
+            assert_eq!(found(&server, &query).await, ascending);
+            assert_eq!(found(&server, &format!("{query}&_sort=date")).await, ascending);
+            assert_eq!(found(&server, &format!("{query}&_sort=-date")).await, descending);
+            assert_eq!(found(&server, &format!("{query}&_sort=-_id")).await.len(), 3);
+            let first = server.get(&format!("GET /Observation?{query}&_count=2")).await.json();
+            assert_eq!(first["entry"].as_array().unwrap().len(), 2);
+            assert_eq!(first["entry"][0]["resource"]["id"], ascending[0]);
+            let counted = server.get(&format!("GET /Observation?{query}&_summary=count")).await.json();
+            assert_eq!(counted["total"], 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conditional_create_finds_what_moves_meanwhile() {
+    let server = Server::start().await;
+    put(&server, "moved", "a").await;
+    moves(&server, "moved", "2019-05-01").await;
+    let criteria = format!("code={SYSTEM}|a");
+    let headers = [("content-type", "application/fhir+json"), ("if-none-exist", criteria.as_str())];
+    let new = observation("new", "a").to_string();
+    let answer = server.send("POST /Observation", &headers, new.as_bytes()).await;
+    assert_eq!((answer.status, answer.json()["id"].as_str()), (200, Some("moved")), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -169,7 +169,14 @@ async fn carried_out(
     if let Some(message) = &authorization.denied {
         return Ok(ServiceError::denied(&call.service, call.protocol, message).response(call.protocol));
     }
-    let response = answered(world, account, call, request, &verdict.refusals).await;
+    let mut response = answered(world, account, call, request, &verdict.refusals).await;
+    let is_read = call.service == "s3" && matches!(call.action.as_str(), "GetObject" | "HeadObject");
+    if is_read
+        && response.status() == 404
+        && let Some(message) = iam::hides_missing_object(account, environment, call)
+    {
+        response = ServiceError::denied(&call.service, call.protocol, message).response(call.protocol);
+    }
     match &verdict.effect {
         Some(Effect::CutAfter) => Err(Cut),
         Some(Effect::KillAfter) => {

@@ -52,6 +52,11 @@ impl Account {
         }
         Ok(objects)
     }
+
+    /// Removes an object.
+    pub async fn remove_object(&self, bucket: &str, key: &str) -> Result<()> {
+        self.control_rest("s3", "DELETE", &path(bucket, key), "").await.map(drop)
+    }
 }
 
 /// Writes an object.

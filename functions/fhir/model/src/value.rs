@@ -100,6 +100,8 @@ pub struct Quantity {
     pub from: Option<Decimal>,
     /// The upper end.
     pub to: Option<Decimal>,
+    /// Whether the value is beyond the only end that it has (the comparators `<` and `>`), not at it.
+    pub beyond: bool,
     /// The unit's system.
     pub system: Option<String>,
     /// The unit's code.

@@ -2,48 +2,16 @@
 //! where the shared data are at hand.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-use std::path::Path;
-use std::process::Command;
-use std::sync::LazyLock;
+mod data;
 
+use data::{OFFICIAL, synthea};
 use fhir_definitions::{RESOURCE_TYPES, SearchKind, SearchParameter, resource_type};
 use fhir_model::json::Json;
 use fhir_model::operand::Clause;
 use fhir_model::time;
 use fhir_model::value::{Quantity, Reference, Span, Token, Value, values};
 
-const DATA: &str = "/work/shared/data/fhir";
 const BASE: &str = "https://example.org/fhir";
-
-fn output(program: &str, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}");
-    output.stdout
-}
-
-/// Once for all tests, which run at the same time.
-static OFFICIAL: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(official);
-
-fn official() -> Vec<(String, Vec<u8>)> {
-    let archive = format!("{DATA}/hl7-examples/r4-examples.tar.gz");
-    if !Path::new(&archive).exists() {
-        return Vec::new();
-    }
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("r4-examples-to-search");
-    std::fs::create_dir_all(&directory).unwrap();
-    output("tar", &["-xzf", &archive, "-C", directory.to_str().unwrap()]);
-    let files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
-    files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())).collect()
-}
-
-fn synthea() -> Vec<(String, Vec<u8>)> {
-    let Ok(files) = std::fs::read_dir(format!("{DATA}/synthea")) else { return Vec::new() };
-    let files = files.map(|file| file.unwrap().path().to_string_lossy().into_owned());
-    files
-        .filter(|path| path.ends_with(".json.bz2"))
-        .map(|path| (path.clone(), output("bzip2", &["-dc", &path])))
-        .collect()
-}
 
 fn escaped(text: &str) -> String {
     text.chars().flat_map(|char| ",|$\\".contains(char).then_some('\\').into_iter().chain([char])).collect()

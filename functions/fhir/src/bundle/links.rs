@@ -1,6 +1,7 @@
 //! Where a resource names other resources: `Reference.reference`, elements of type uri and url, and the links of
 //! narratives. Elements of type canonical are no links of a transaction, as R4 says, and strings are none. Nor are those
-//! of type oid and uuid, which R4 lists: `Patient/1` would be neither, and the resource invalid from then on.
+//! of type oid and uuid, which R4 lists: `Patient/1` would be neither, and the resource invalid from then on. Nor what says
+//! what something is, not where: [`is_identity`]. A Bundle that is stored is a world of its own: nothing in it is a link.
 
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ pub(super) enum Link<'j, 'a> {
 
 /// Shows every link of a resource, those of contained resources and of extensions, too.
 pub(super) fn walk<'a>(resource: &mut Json<'a>, visit: &mut impl FnMut(Link<'_, 'a>)) {
-    let known = resource.text("resourceType").and_then(resource_type);
+    let known = resource.text("resourceType").filter(|name| *name != "Bundle").and_then(resource_type);
     if let (Some(known), Json::Object(object)) = (known, resource) {
         members(object, known.structure, visit);
     }
@@ -53,7 +54,7 @@ fn member<'a>(
     match (element.kind, json) {
         (Kind::Complex(structure), json) => complex(json, structure, visit),
         (Kind::Resource, json) => walk(json, visit),
-        (Kind::Primitive(Primitive::Uri | Primitive::Url), Json::String(text)) => {
+        (Kind::Primitive(Primitive::Uri | Primitive::Url), Json::String(text)) if !is_identity(element, within) => {
             visit(Link::Uri(text));
         }
         (Kind::Primitive(Primitive::Xhtml), Json::String(text)) => visit(Link::Narrative(text)),
@@ -61,6 +62,17 @@ fn member<'a>(
             visit(Link::Reference(text));
         }
         _ => (),
+    }
+}
+
+/// The uris that R4 wants absolute, as they identify: systems of codes and identifiers, kinds of extensions, what a
+/// definition is known by, and what `meta` tells of a resource.
+fn is_identity(element: &Element, within: &Structure) -> bool {
+    match within.name {
+        "Extension" => element.name == "url",
+        "Meta" => true,
+        name if resource_type(name).is_some() => matches!(element.name, "url" | "implicitRules"),
+        _ => element.name == "system",
     }
 }
 

@@ -1,7 +1,7 @@
 //! What entries are called inside their Bundle, and what they are called on this server.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir_definitions::resource_type;
 use fhir_model::json::Json;
@@ -26,6 +26,8 @@ pub(super) struct Names {
     entries: HashMap<String, Target>,
     /// By conditional reference, `Patient?identifier=x`.
     criteria: HashMap<String, String>,
+    /// By what definitions are known on any server, where that is also the `fullUrl`.
+    definitions: HashSet<String>,
     base: String,
 }
 
@@ -37,7 +39,13 @@ impl Names {
 
     /// An entry's `fullUrl` stands for that version.
     pub(super) fn entry(&mut self, full_url: &str, key: &Key, version: u64) {
-        self.entries.insert(full_url.to_owned(), Target { reference: key.to_string(), version });
+        self.entries.insert(name(full_url).into_owned(), Target { reference: key.to_string(), version });
+    }
+
+    /// An entry's resource is a definition that has that `url`, which is its `fullUrl` as well: elements of type uri that say
+    /// it mean the definition, and stay.
+    pub(super) fn definition(&mut self, url: &str) {
+        self.definitions.insert(url.to_owned());
     }
 
     /// A conditional reference stands for that resource.
@@ -53,6 +61,7 @@ impl Names {
         let root = full_url.and_then(root).unwrap_or(&self.base);
         walk(resource, &mut |link| match link {
             Link::Reference(text) => replace(text, self.reference(text, root)),
+            Link::Uri(text) if self.definitions.contains(&**text) => (),
             Link::Uri(text) => replace(text, self.find(text)),
             Link::Narrative(text) => replace(text, relink(text, |link| self.reference(link, root))),
         });
@@ -70,6 +79,7 @@ impl Names {
 
     /// What a URL becomes, if it is that of an entry: the part before a `#`. A reference to a version stays one.
     fn find(&self, text: &str) -> Option<String> {
+        let text = &*name(text);
         let (whole, fragment) = text.find('#').and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
         if let Some(target) = self.entries.get(whole) {
             return Some(format!("{}{fragment}", target.reference));
@@ -77,6 +87,12 @@ impl Names {
         let target = self.entries.get(whole.split_once("/_history/")?.0)?;
         Some(format!("{}/_history/{}{fragment}", target.reference, target.version))
     }
+}
+
+/// Urns are the same in capitals: RFC 8141, section 3.1, and RFC 4122, section 3.
+fn name(url: &str) -> Cow<'_, str> {
+    let is_uuid = url.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:uuid:"));
+    if is_uuid { Cow::Owned(url.to_ascii_lowercase()) } else { Cow::Borrowed(url) }
 }
 
 fn replace(text: &mut Cow<'_, str>, new: Option<String>) {

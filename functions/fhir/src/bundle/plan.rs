@@ -4,14 +4,17 @@ mod planner;
 
 use std::collections::{HashMap, HashSet};
 
+use fhir_model::validate::validate;
+
 use super::entry::{Action, Change, Entry, On};
 use super::facts::{Facts, Questions};
 use super::names::conditional;
+use super::{MOST_ISSUES, of_resource};
 use crate::error::Error;
 use crate::http::request::{Request, parameters};
 use crate::interaction::{Answer, Server, resource};
 use crate::search::Criteria;
-use crate::store::{Claim, Draft, Key, Version};
+use crate::store::{Claim, Content, Draft, Key, Method, Version};
 use planner::Planner;
 
 /// What a Bundle comes to.
@@ -78,7 +81,7 @@ pub(super) async fn plan<'a>(
         planner.reference(server, &text, &reference).await.map_err(of_entry(reference.index))?;
     }
     let all = planner.finish(server, linked).await?;
-    all.check_size(server, first)?;
+    all.check(server, first, linked)?;
     Ok(all)
 }
 
@@ -153,14 +156,24 @@ fn further(entries: &[Entry<'_>], facts: &Facts) -> HashSet<Key> {
 }
 
 impl Planned<'_> {
-    /// Refuses what is too large. Each entry has a step, and `first` is the first one's index.
-    fn check_size(&self, server: &Server<'_>, first: usize) -> Result<(), Error> {
+    /// Refuses what is too large and, where entries may name each other, what has become invalid now that names are known:
+    /// a reference to an entry of a type that does not go there. Each entry has a step, `first` is the first one's index.
+    fn check(&self, server: &Server<'_>, first: usize, linked: bool) -> Result<(), Error> {
+        let mut issues = Vec::new();
         for (index, step) in (first..).zip(&self.steps) {
             let Step::Write { draft, .. } = step else { continue };
-            let check = |draft| resource::check_size(draft, server.base);
-            self.drafts.get(*draft).map_or(Ok(()), check).map_err(of_entry(index))?;
+            let Some(draft) = self.drafts.get(*draft) else { continue };
+            if let (true, Content::Json(json)) = (linked && issues.len() < MOST_ISSUES, &draft.content) {
+                let found = validate(json);
+                if draft.method == Method::Patch && !found.is_empty() {
+                    return Err(of_entry(index)(Error::Validation(found)));
+                }
+                let kind = draft.key.resource_type;
+                issues.extend(found.into_iter().map(|issue| of_resource(index, kind, issue)));
+            }
+            resource::check_size(draft, server.base).map_err(of_entry(index))?;
         }
-        Ok(())
+        if issues.is_empty() { Ok(()) } else { Err(Error::Validation(issues)) }
     }
 
     /// Commits everything, or nothing.

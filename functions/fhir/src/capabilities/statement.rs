@@ -13,7 +13,8 @@ const INTERACTIONS: [&str; 9] =
 /// Interactions of the whole, as `system-restful-interaction` names them.
 const SYSTEM_INTERACTIONS: [&str; 4] = ["transaction", "batch", "search-system", "history-system"];
 
-/// Search parameters that nothing is searched by here: <https://hl7.org/fhir/R4/search.html#content>.
+/// Search parameters that nothing is searched by here: <https://hl7.org/fhir/R4/search.html#content>. Nor is by those that no
+/// element has a value for: `DeviceDefinition`'s `classification`.
 const NOT_SEARCHED: [&str; 3] = ["_text", "_content", "_query"];
 
 /// The statement of a server at that address.
@@ -96,7 +97,8 @@ fn resource(kind: &ResourceType) -> Json<'static> {
 }
 
 fn searched(kind: &ResourceType) -> impl Iterator<Item = &'static SearchParameter> {
-    kind.parameters.iter().copied().filter(|parameter| !NOT_SEARCHED.contains(&parameter.code))
+    let found = |parameter: &&SearchParameter| !parameter.paths.is_empty() && !NOT_SEARCHED.contains(&parameter.code);
+    kind.parameters.iter().copied().filter(found)
 }
 
 fn parameter(parameter: &SearchParameter) -> Json<'static> {

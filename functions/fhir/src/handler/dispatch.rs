@@ -109,7 +109,7 @@ fn reads(route: &Route) -> bool {
 /// Which part of the resource is wanted.
 fn subset(request: &Request) -> Result<Option<Subset>, Error> {
     let elements = request.parameter("_elements").filter(|names| !names.is_empty());
-    match (request.parameter("_summary"), elements) {
+    match (request.parameter("_summary").filter(|kind| !kind.is_empty()), elements) {
         (None | Some("false"), None) => Ok(None),
         (None | Some("false"), Some(names)) => {
             Ok(Some(Subset::Elements(names.split(',').map(|name| name.trim().to_owned()).collect())))

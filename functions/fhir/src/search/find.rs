@@ -1,21 +1,22 @@
-//! Finding: candidates in order, fetched and checked, until there are enough.
+//! Finding: candidates in order, fetched and checked ([`collect`]), until there are enough.
+
+mod collect;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
+use collect::Collected;
+pub(super) use collect::json;
 use fhir_definitions::{ResourceType, SearchParameter};
-use fhir_model::json::Json;
 
 use super::canonical::Name;
 use super::check::Check;
 use super::merge::{Candidate, Merge, Position};
 use super::source::{self, Parts, Source, Wanted};
-use super::{canonical, sweep};
 use crate::error::Error;
 use crate::index;
-use crate::store::read::MOST_ROWS;
+use crate::store::room::MOST_ROWS;
 use crate::store::table::in_parallel;
-use crate::store::{Body, Key, Run, Store, StoreError, Version};
+use crate::store::{Key, Run, Store, Version};
 
 /// What one request may cost: candidates that are fetched, and index rows that are read.
 const MOST_FETCHED: usize = 10_000;
@@ -23,10 +24,6 @@ const MOST_FETCHED: usize = 10_000;
 const ROUND: std::ops::RangeInclusive<usize> = 100..=400;
 /// Rows that are read of each list in one round, where lists are intersected or most candidates may be wrong.
 const ROWS: usize = 300;
-/// Bodies in S3 that are fetched at once.
-const BODIES: usize = 16;
-/// Bytes that one search may hold, of resources unpacked and packed.
-const MOST_BYTES: usize = 64 << 20;
 
 /// A resource that was found.
 #[derive(Clone, Debug)]
@@ -37,6 +34,13 @@ pub struct Match {
     pub version: Version,
     /// Its JSON.
     pub json: Vec<u8>,
+}
+
+impl Match {
+    /// Its position in the source's order.
+    fn at(&self) -> Position {
+        Position { place: self.place.clone(), kind: self.version.key.resource_type.to_owned() }
+    }
 }
 
 /// What was found.
@@ -65,7 +69,7 @@ pub enum Keep {
     Versions,
     /// Their versions and JSON, so many bytes of it, but at least one resource: then the page ends.
     Page(usize),
-    /// Their versions and JSON. More than [`MOST_BYTES`] are too much.
+    /// Their versions and JSON. More than 64 MB are too much.
     All,
 }
 
@@ -89,7 +93,7 @@ pub struct Task<'t> {
 /// Finds what is wanted. Where it takes too long, it ends early, and says where to go on.
 pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Error> {
     let mut found = Collected::new(task);
-    let _room = run.room(parts(task) * rows(task, parts(task))).await;
+    let _room = store.room_for_rows(parts(task) * rows(task, parts(task))).await;
     match &task.source {
         Source::Keys(keys) => by_keys(store, run, task, keys, &mut found).await?,
         Source::Lists(lists) if task.backward => latest_first(store, run, task, lists, &mut found).await?,
@@ -104,7 +108,7 @@ pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Er
             by_merges(store, run, task, merges, &mut found).await?;
         }
     }
-    Ok(found.finish())
+    found.finish(store, task).await
 }
 
 fn merges(lists: &[Parts], backward: bool, after: Option<&Position>) -> Vec<Merge> {
@@ -189,7 +193,7 @@ async fn by_merges(
     mut merges: Vec<Merge>,
     found: &mut Collected,
 ) -> Result<bool, Error> {
-    let batch = if source::is_sure(task.wanted, &task.source) {
+    let mut batch = if source::is_sure(task.wanted, &task.source) {
         task.limit.saturating_add(1).min(*ROUND.end())
     } else {
         (2 * task.limit).clamp(*ROUND.start(), *ROUND.end())
@@ -234,6 +238,8 @@ async fn by_merges(
             found.next = last;
             return Ok(true);
         }
+        // More and more, where few of the candidates are matches.
+        batch = (2 * batch).min(*ROUND.end());
         let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
         driving.fill(&store.table, rows).await.map_err(Error::Store)?;
     }
@@ -251,163 +257,6 @@ fn driver(merges: &[Merge], backward: bool) -> usize {
         (Some(reach), Some(far)) => far.cmp(reach),
     });
     best.map_or(0, |(at, _)| at)
-}
-
-struct Collected {
-    matches: Vec<Match>,
-    names: HashSet<Name>,
-    keep: Keep,
-    limit: usize,
-    bytes: usize,
-    count: usize,
-    last: Option<Position>,
-    next: Option<Position>,
-    sweeper: sweep::Sweeper,
-}
-
-impl Collected {
-    fn new(task: &Task<'_>) -> Self {
-        Self {
-            matches: Vec::new(),
-            names: HashSet::new(),
-            keep: task.keep,
-            limit: task.limit,
-            bytes: 0,
-            count: 0,
-            last: None,
-            next: None,
-            sweeper: sweep::Sweeper::default(),
-        }
-    }
-
-    /// Fetches and checks candidates; says whether there are enough.
-    async fn take(
-        &mut self,
-        store: &Store,
-        run: &Run,
-        task: &Task<'_>,
-        candidates: Vec<Candidate>,
-    ) -> Result<bool, Error> {
-        let (candidates, keys): (Vec<Candidate>, Vec<Key>) = candidates
-            .into_iter()
-            .filter_map(|candidate| task.source.key(&candidate).map(|key| (candidate, key)))
-            .unzip();
-        let current = store.current(run, &keys).await?;
-        // None: its writer may be on the way.
-        let found = candidates.into_iter().zip(current).filter_map(|(candidate, version)| Some((candidate, version?)));
-        let mut found = found.peekable();
-        while found.peek().is_some() {
-            let some: Vec<(Candidate, Version)> = found.by_ref().take(BODIES).collect();
-            for (candidate, version) in fetched(store, some).await? {
-                if self.look(store, run, task, candidate, version).await? {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Checks one candidate, and takes it if it is wanted; says whether there are enough.
-    async fn look(
-        &mut self,
-        store: &Store,
-        run: &Run,
-        task: &Task<'_>,
-        candidate: Candidate,
-        version: Version,
-    ) -> Result<bool, Error> {
-        if version.is_deleted() {
-            self.sweeper.look(run, &candidate, &version, None, store.base_url());
-            return Ok(false);
-        }
-        let wanted = task.wanted.iter().find(|wanted| wanted.definition.name == version.key.resource_type);
-        let Some((wanted, json)) = wanted.zip(json(store, &version).await?) else { return Ok(false) };
-        if !holds(store, task, wanted, &candidate, &version, &json)? {
-            self.sweeper.look(run, &candidate, &version, Some(&json), store.base_url());
-            return Ok(false);
-        }
-        if self.count >= self.limit || !self.has_room(&version, json.len())? {
-            self.next.clone_from(&self.last);
-            return Ok(true);
-        }
-        self.count += 1;
-        self.last = Some(Position::of(&candidate));
-        match self.keep {
-            Keep::Count => {}
-            Keep::Names => {
-                let resource = Json::parse(&json).unwrap_or(Json::Null);
-                self.names.extend(canonical::own(&version.key, &resource));
-            }
-            Keep::Targets(parameter) => {
-                let resource = Json::parse(&json).unwrap_or(Json::Null);
-                self.names.extend(canonical::references(parameter, &resource, store.base_url()));
-            }
-            Keep::Versions => self.matches.push(Match { place: candidate.place, version, json: Vec::new() }),
-            Keep::Page(_) | Keep::All => self.matches.push(Match { place: candidate.place, version, json }),
-        }
-        Ok(false)
-    }
-
-    /// Whether one more fits in; it is counted if it does.
-    fn has_room(&mut self, version: &Version, json: usize) -> Result<bool, Error> {
-        let packed = if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 };
-        let bytes = match self.keep {
-            Keep::Count | Keep::Names | Keep::Targets(_) => 0,
-            Keep::Versions => packed,
-            Keep::Page(_) => json,
-            Keep::All => json + packed,
-        };
-        self.bytes = self.bytes.saturating_add(bytes);
-        match self.keep {
-            Keep::Page(most) => Ok(self.bytes <= most || self.count == 0),
-            _ if self.bytes > MOST_BYTES => Err(Error::TooCostly(format!(
-                "more than {} MB of resources would have to be held at once: make the search narrower",
-                MOST_BYTES >> 20
-            ))),
-            _ => Ok(true),
-        }
-    }
-
-    fn finish(self) -> Found {
-        Found { matches: self.matches, names: self.names, count: self.count, next: self.next }
-    }
-}
-
-/// The same, with bodies in S3 fetched, all at once.
-async fn fetched(store: &Store, found: Vec<(Candidate, Version)>) -> Result<Vec<(Candidate, Version)>, Error> {
-    in_parallel(found.into_iter().map(async |(candidate, mut version)| {
-        if matches!(version.body, Body::Object(_)) {
-            let packed = store.gzipped(&version).await.map_err(|error| lost(&version, error))?;
-            version.body = packed.map_or(Body::Deleted, |bytes| Body::Gzip(Arc::new(bytes)));
-        }
-        Ok((candidate, version))
-    }))
-    .await
-}
-
-/// A version's JSON; none for a deletion.
-pub(super) async fn json(store: &Store, version: &Version) -> Result<Option<Vec<u8>>, Error> {
-    store.json(version).await.map_err(|error| lost(version, error))
-}
-
-/// Which resource of a search it is that can't be read.
-fn lost(version: &Version, error: StoreError) -> Error {
-    tracing::error!(resource = %version.key, version = version.number, "a version's body can't be read");
-    error.into()
-}
-
-fn holds(
-    store: &Store,
-    task: &Task<'_>,
-    wanted: &Wanted,
-    candidate: &Candidate,
-    version: &Version,
-    json: &[u8],
-) -> Result<bool, Error> {
-    let resource = Json::parse(json).map_err(|_| Error::internal(format!("{} is not JSON", version.key)))?;
-    let base = store.base_url();
-    let all = wanted.checks.iter().all(|check| check.accepts(&version.key.id, &resource, base));
-    Ok(all && task.source.stands(candidate, wanted, version, &resource, base))
 }
 
 /// A search inside a search (a chain, `_has`, criteria): all resources of a type for which the checks hold, in no order.

@@ -28,7 +28,7 @@ pub struct Row {
 }
 
 /// How far a search has come: a place, and whose of the types that may have resources there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The last place.
     pub place: String,

@@ -134,6 +134,9 @@ impl Query {
         for (name, value) in parameters {
             query.take(name, value, &reader)?;
         }
+        if !query.elements.is_empty() && !matches!(query.summary, Summary::No | Summary::Count) {
+            return Err(Error::Parameter("_summary and _elements exclude each other".to_owned())); // as for reads
+        }
         if query.count == 0 {
             query.summary = Summary::Count; // R4: the same as _summary=count
         }

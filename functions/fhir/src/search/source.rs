@@ -268,22 +268,15 @@ impl Source {
         }
     }
 
-    /// Whether the resource, as it is now, stands at the candidate's place and nowhere before it in this source: one
-    /// that has moved, or stands at several places, is found once.
+    /// Where the resource, as it is now, stands in this source, the first of its places if it has several: one that has
+    /// moved, or stands at several places, is found once.
     #[must_use]
-    pub fn stands(
-        &self,
-        candidate: &Candidate,
-        wanted: &Wanted,
-        version: &Version,
-        resource: &Json<'_>,
-        base: &str,
-    ) -> bool {
+    pub fn place(&self, wanted: &Wanted, version: &Version, resource: &Json<'_>, base: &str) -> Option<String> {
         match self {
-            Self::Keys(_) => true,
-            Self::Lists(_) => index::order(wanted.definition, resource, &version.key.id, base) == candidate.place,
+            Self::Keys(_) => Some(version.key.id.clone()),
+            Self::Lists(_) => Some(index::order(wanted.definition, resource, &version.key.id, base)),
             // Rows of versions that were never committed may have its number, but not its time.
-            Self::Log(_) => index::log_place(&version.key, version.number, version.updated) == candidate.place,
+            Self::Log(_) => Some(index::log_place(&version.key, version.number, version.updated)),
             Self::Sorted(parts) => {
                 let rows = index::rows(&version.key, resource, base);
                 let inside = rows.iter().filter(|row| {
@@ -291,7 +284,7 @@ impl Source {
                         range.pk == row.pk && row.sk >= range.from && range.to.as_ref().is_none_or(|to| row.sk <= *to)
                     })
                 });
-                inside.map(|row| row.sk.as_str()).min() == Some(&candidate.place)
+                inside.map(|row| row.sk.clone()).min()
             }
         }
     }

@@ -12,11 +12,8 @@ use fhir_model::value::{Value, values};
 use super::merge::{Candidate, Row};
 use crate::index;
 use crate::store::item::ItemKey;
-use crate::store::sweep::{MOST_SWEPT, Stale};
+use crate::store::sweep::{LINGERS, MOST_SWEPT, Stale};
 use crate::store::{Run, Version};
-
-/// Rows that a transaction dropped stay that long, in milliseconds, and go by themselves.
-const LINGERS: i64 = 600_000;
 
 /// Looks at some of the candidates that were no matches: most are none for other reasons, and looking costs time.
 #[derive(Debug, Default)]
@@ -38,19 +35,20 @@ impl Sweeper {
             return;
         }
         let Some(row) = &candidate.row else { return };
-        // What a transaction has dropped a moment ago tells other readers of it: store/commit.rs.
+        // What a transaction has dropped a moment ago tells other readers of it: store/prepare.rs, `lingers`.
         if version.transaction.as_ref().is_some_and(|transaction| transaction.at >= run.began() - LINGERS) {
             return;
         }
         self.looked += 1;
-        if is_stale(row, &candidate.place, version, json, base) {
+        let is_recent = version.updated >= run.began() - LINGERS;
+        if is_stale(row, &candidate.place, version, is_recent, json, base) {
             let key = ItemKey { pk: row.pk.clone(), sk: candidate.place.clone() };
             run.note(Stale { row: key, version: row.version });
         }
     }
 }
 
-fn is_stale(row: &Row, place: &str, version: &Version, json: Option<&[u8]>, base: &str) -> bool {
+fn is_stale(row: &Row, place: &str, version: &Version, is_recent: bool, json: Option<&[u8]>, base: &str) -> bool {
     let asserted = u64::try_from(row.version).unwrap_or(u64::MAX);
     // Rows of the log (`l#`) are history.
     if !row.pk.starts_with("i#") || asserted > version.number {
@@ -66,8 +64,9 @@ fn is_stale(row: &Row, place: &str, version: &Version, json: Option<&[u8]>, base
     };
     let key = ItemKey { pk: row.pk.clone(), sk: place.to_owned() };
     let moved = || index::order(definition, &json, &version.key.id, base) != place;
-    !index::rows(&version.key, &json, base).contains(&key)
-        && (moved() || !may_be_of_another_base(definition, row, &json))
+    let rows = index::rows(&version.key, &json, base);
+    let lingers = is_recent && rows.iter().any(|other| other.pk == row.pk); // for readers, as in `Prepared::lingers`
+    !rows.contains(&key) && !lingers && (moved() || !may_be_of_another_base(definition, row, &json))
 }
 
 /// Whether a request to another address of this server may have had reason to write the row: by an absolute reference,

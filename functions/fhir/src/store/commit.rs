@@ -4,25 +4,21 @@
 //!    is seen: what the index names is checked against its head.
 //! 2. The commit: one conditional write for one resource, one `TransactWriteItems` for up to 100 writes, and for more
 //!    the two phases of [`super::staged`].
-//! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it. Those of
-//!    a transaction of several resources stay some minutes, for readers that are at it.
+//! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it. Some stay for
+//!    some minutes, for readers that are at it: [`Prepared::lingers`].
 
 use uuid::Uuid;
 
 use super::item::{Item, ItemKey};
 use super::prepare::{Draft, Prepared, prepare};
+use super::sweep::LINGERS;
 use super::table::{Change, Condition, Write, Written, in_parallel};
 use super::version::{Transaction, Version};
 use super::{Claim, Store, StoreError};
 
-/// How long (in seconds) a row stays that a transaction has dropped.
-const LINGERS: i64 = 600;
-
-/// Lets a dropped row go by its time to live. A search that has read other resources of the transaction as they were
-/// still comes upon this one by its old row, sees that the transaction has committed meanwhile, and looks again:
-/// [`super::read`]. An assertion by a later version replaces the row.
+/// Lets a dropped row go by its time to live, for searches that are at it. An assertion by a later version replaces the row.
 fn expire(row: &ItemKey, now: i64, condition: Condition) -> Write {
-    let change = Change::new("SET #ttl = :ttl").number(":ttl", now / 1000 + LINGERS);
+    let change = Change::new("SET #ttl = :ttl").number(":ttl", (now + LINGERS) / 1000);
     Write::Update(row.clone(), change, condition)
 }
 
@@ -95,19 +91,18 @@ impl Store {
         }
         writes.extend(claims.iter().map(|claim| claim.take(now)));
         let room = self.actions.saturating_sub(writes.len());
-        let dropped: Vec<ItemKey> = prepared.iter().flat_map(|change| change.dropped.iter().cloned()).collect();
-        let inside = dropped.len() <= room;
+        let inside = prepared.iter().map(|change| change.dropped.len()).sum::<usize>() <= room;
         if inside {
-            let gone = |row: &ItemKey| {
-                if several {
+            let gone = |change: &Prepared, row: &ItemKey| {
+                if change.lingers(row) {
                     expire(row, now, Condition::none())
                 } else {
                     Write::Delete(row.clone(), Condition::none())
                 }
             };
-            writes.extend(dropped.iter().map(gone));
+            writes.extend(prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| gone(change, row))));
         }
-        let written = self.table.write(writes).await?;
+        let written = self.table.settle(writes, &id).await?;
         if written != Written::Yes && !self.has_won(&prepared, &id).await? {
             if written == Written::No {
                 self.withdraw(&prepared).await;
@@ -173,7 +168,7 @@ impl Store {
         let removed = in_parallel(rows.map(async |(row, number)| {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
             let condition = Condition::new("v < :v").number(":v", number);
-            self.table.write(vec![expire(row, now, condition)]).await
+            self.table.write(expire(row, now, condition)).await
         }));
         if let Err(error) = removed.await {
             tracing::warn!(action = error.action, code = error.code, "index rows of old versions are left over");

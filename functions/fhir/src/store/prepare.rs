@@ -63,6 +63,14 @@ impl Prepared {
         old.filter(|transaction| transaction.at >= now - RECENT).cloned()
     }
 
+    /// Whether a row that the new version drops is to stay for a while. Of a transaction: a search that has read others of its
+    /// resources as they were comes upon this one by the old row, and sees that the transaction has committed meanwhile. Of
+    /// a resource that has moved within a list: a search that had passed its new place before it was there, and comes to
+    /// the old one after, would find it at neither.
+    pub(super) fn lingers(&self, row: &ItemKey) -> bool {
+        self.version.transaction.is_some() || self.added.iter().any(|added| added.pk == row.pk)
+    }
+
     /// The old version's own item, to be written before its head is replaced.
     pub(super) fn older(&self) -> Option<Item> {
         let old = self.base.current.as_ref()?;

@@ -10,7 +10,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::aws::AwsError;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::item::{Item, ItemKey};
 use super::sweep::{MOST_SWEPT, Stale};
@@ -20,7 +19,7 @@ use super::{Store, StoreError};
 
 /// A transaction's time is taken just before its commit is sent; the commit may land that much later (4 attempts of at
 /// most 8 s each with pauses: shared/src/aws.rs), and clocks of two functions differ by less than a second.
-pub(super) const RECENT: i64 = 60_000;
+pub(crate) const RECENT: i64 = 60_000;
 /// What a commit may take to be seen everywhere.
 const SETTLES: Duration = Duration::from_millis(30);
 /// Runs of one response before it gives up: each further one needs another transaction at the same resources.
@@ -42,19 +41,6 @@ pub struct Run {
     met: Mutex<HashSet<String>>,
     outcomes: Mutex<HashMap<String, Outcome>>,
     stale: Mutex<Vec<Stale>>,
-    room: Room,
-}
-
-/// Index rows that one run may have read and hold, those of all the searches inside of it: some 900 bytes each.
-pub(crate) const MOST_ROWS: usize = 100_000;
-
-#[derive(Debug)]
-struct Room(Semaphore);
-
-impl Default for Room {
-    fn default() -> Self {
-        Self(Semaphore::new(MOST_ROWS))
-    }
 }
 
 /// What a head said: the current version, and what a writer must find unchanged when it commits.
@@ -103,13 +89,6 @@ impl Run {
         if let Some(transaction) = recent {
             lock(&self.met).insert(transaction.id.clone());
         }
-    }
-
-    /// Waits until so many rows may be read, and keeps room for them until what it returns is dropped. Who has room
-    /// asks for no more, so nobody waits for ever.
-    pub(crate) async fn room(&self, rows: usize) -> Option<SemaphorePermit<'_>> {
-        let rows = u32::try_from(rows.min(MOST_ROWS)).unwrap_or_default();
-        self.room.0.acquire_many(rows).await.ok() // it is never closed
     }
 
     /// Notes a row that is to go once the response is made.
@@ -207,7 +186,7 @@ impl Store {
                     return Ok(Outcome::Pending);
                 }
                 Some("P") => {
-                    self.table.write(vec![abort(&key, self.now())]).await?; // and look what it came to
+                    self.table.write(abort(&key, self.now())).await?; // and look what it came to
                 }
                 _ => return Ok(Outcome::Aborted),
             }
@@ -233,21 +212,4 @@ fn head(run: &Run, key: &Key, mut item: Item) -> Base {
     let committed = guard.staged.as_ref().is_some_and(|id| run.outcome(id) == Some(Outcome::Committed));
     let current = Version::read(key, if committed { "n_" } else { "" }, &mut item);
     Base { current: current.inspect(|version| run.meet(version)), guard }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::timeout;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn searches_of_one_response_wait_until_there_is_room_for_their_rows() {
-        let run = Run::default();
-        let all = run.room(2 * MOST_ROWS).await;
-        let wait = async || timeout(Duration::from_millis(20), run.room(1)).await.map(|room| room.is_some());
-        assert!(wait().await.is_err(), "there is none");
-        drop(all);
-        assert_eq!(wait().await, Ok(true));
-    }
 }

@@ -36,7 +36,7 @@ impl Store {
         let pending =
             Item::new(&key).text("s", "P").number("e", begun + EXPIRES).number("ttl", begun / 1000 + FORGOTTEN);
         // A second attempt of the SDK's finds the first one's item; a late first one changes nothing any more.
-        let put = self.table.write(vec![Write::Put(pending, Condition::new("attribute_not_exists(pk)"))]);
+        let put = self.table.write(Write::Put(pending, Condition::new("attribute_not_exists(pk)")));
         let (put, ahead) = futures_util::join!(put, self.write_ahead(&mut prepared));
         put?;
         ahead?;
@@ -50,7 +50,7 @@ impl Store {
         };
         if !matches!(committed, Ok(true)) {
             // An abort loses against a commit: where the answer to that was lost, the objects must stay.
-            let aborted = self.table.write(vec![abort(&key, self.now())]).await?;
+            let aborted = self.table.write(abort(&key, self.now())).await?;
             if aborted == Written::Yes {
                 self.withdraw(&prepared).await;
             }
@@ -69,7 +69,7 @@ impl Store {
         let now = self.now();
         let heads = prepared.iter().map(|change| staging(change, id, now));
         let writes = heads.chain(claims.iter().map(|claim| claim.stage(id, now)));
-        let staged = in_parallel(writes.map(|write| self.table.write(vec![write]))).await?;
+        let staged = in_parallel(writes.map(|write| self.table.write(write))).await?;
         Ok(staged.iter().all(|written| *written == Written::Yes))
     }
 
@@ -78,7 +78,7 @@ impl Store {
         let now = self.now();
         let change = Change::new("SET s = :committed REMOVE #ttl").text(":committed", "C");
         let condition = Condition::new("s = :pending AND e > :now").text(":pending", "P").number(":now", now);
-        if self.table.write(vec![Write::Update(key.clone(), change, condition)]).await? == Written::Yes {
+        if self.table.write(Write::Update(key.clone(), change, condition)).await? == Written::Yes {
             return Ok(true);
         }
         // Only this function commits it: where it is committed, the answer of the first attempt was lost.
@@ -100,7 +100,7 @@ impl Store {
             return Err(StoreError::Busy); // the transaction's item must stay as long as a head is staged
         }
         let change = Change::new("SET #ttl = :ttl").number(":ttl", now / 1000 + LINGERS);
-        self.table.write(vec![Write::Update(key.clone(), change, Condition::new("attribute_exists(pk)"))]).await?;
+        self.table.write(Write::Update(key.clone(), change, Condition::new("attribute_exists(pk)"))).await?;
         Ok(())
     }
 }

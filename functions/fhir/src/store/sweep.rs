@@ -4,6 +4,10 @@ use super::Store;
 use super::item::ItemKey;
 use super::table::{Condition, Write, in_parallel};
 
+/// How long, in milliseconds, a dropped row stays that searches may need which are at it ([`super::read`]): a response is made
+/// within 29 s, and a commit may land half a minute after its time was taken.
+pub(crate) const LINGERS: i64 = 120_000;
+
 /// Rows that one response removes: one round, of as many calls as would make one batch.
 pub(crate) const MOST_SWEPT: usize = 25;
 
@@ -21,7 +25,7 @@ impl Store {
     pub(super) async fn sweep(&self, rows: Vec<Stale>) {
         let removed = in_parallel(rows.into_iter().map(|Stale { row, version }| {
             let condition = Condition::new("v = :seen").number(":seen", version);
-            self.table.write(vec![Write::Delete(row, condition)])
+            self.table.write(Write::Delete(row, condition))
         }));
         if let Err(error) = removed.await {
             // Its message may quote keys, and with them patients' data.

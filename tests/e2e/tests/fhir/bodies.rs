@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use e2e::fhir::{FHIR_JSON, make};
+use e2e::Result;
+use e2e::fhir::{FHIR_JSON, Fhir, make};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use local_aws::{Fault, LakeObject};
@@ -33,6 +34,28 @@ fn a_body_too_large_for_the_table_goes_to_s3_and_comes_back() {
         assert_eq!(small.status(), 200);
         assert_eq!(fhir.objects("BodiesBucket").await?.len(), 1);
         assert_eq!(fhir.get(&format!("{path}/_history/1")).await?["data"], document["data"]);
+        Ok(())
+    });
+}
+
+/// All of them.
+pub(super) async fn lose_bodies(fhir: &Fhir) -> Result<()> {
+    for object in fhir.objects("BodiesBucket").await? {
+        fhir.account.remove_object(fhir.stack.output("BodiesBucket")?, &object.key).await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_document_whose_body_is_lost_can_be_replaced_and_deleted() {
+    within(&[], async |fhir| {
+        let put = async |size| fhir.send("PUT", "Binary/d", &make::with_id(make::document(size), "d")).await;
+        assert_eq!(put(500_000).await?.status(), 201);
+        lose_bodies(fhir).await?;
+        assert_eq!(fhir.account.send(fhir.request("GET", "Binary/d")).await?.status(), 500);
+        assert_eq!(put(400_000).await?.status(), 200);
+        lose_bodies(fhir).await?;
+        assert_eq!(fhir.account.send(fhir.request("DELETE", "Binary/d")).await?.status(), 204);
         Ok(())
     });
 }

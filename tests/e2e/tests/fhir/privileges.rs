@@ -45,7 +45,11 @@ async fn everything(fhir: &Fhir) -> Result<()> {
     let condition = format!("Patient?identifier={}|quince-1", make::MRN);
     assert_eq!(fhir.send("PUT", &condition, &make::patient(1)).await?.status(), 200);
     assert_eq!(fhir.account.send(fhir.request("DELETE", "Patient/p")).await?.status(), 204);
-    race(fhir).await
+    race(fhir).await?;
+    super::bodies::lose_bodies(fhir).await?;
+    let small = make::with_id(make::document(1000), "scan");
+    assert_eq!(fhir.send("PUT", "Binary/scan", &small).await?.status(), 200);
+    Ok(())
 }
 
 #[test]

@@ -120,6 +120,29 @@ pub(crate) async fn authorize(
     Authorization { resources, denied }
 }
 
+/// What S3 makes of a missing object: only who may list the bucket is told that it is missing
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, Permissions). None: that is told.
+pub(crate) fn hides_missing_object(
+    account: &AccountState,
+    environment: &Environment,
+    call: &ApiCall,
+) -> Option<String> {
+    const LIST: &str = "s3:ListBucket";
+    let bucket = format!("arn:aws:s3:::{}", call.parameter("Bucket").unwrap_or_default());
+    match environment.policies().decide(LIST, &bucket, &request_context(account, environment, call)) {
+        Ok(()) => {
+            lock(&account.used).insert((environment.program().to_owned(), LIST.to_owned()));
+            None
+        }
+        Err(because) => {
+            let principal = principal(account, environment);
+            Some(format!(
+                "User: {principal} is not authorized to perform: {LIST} on resource: {bucket} because {because}"
+            ))
+        }
+    }
+}
+
 fn principal(account: &AccountState, environment: &Environment) -> String {
     let (role, name) = (&environment.configuration().role, environment.function_name());
     format!("arn:aws:sts::{}:assumed-role/{role}/{name}", account.id)

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const SHARED: &str = "/work/shared/data/fhir";
+const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/data/fhir");
 
 /// Our own resources: a text for each.
 pub fn own() -> Vec<(String, Vec<u8>)> {

@@ -100,7 +100,7 @@ fn references(reference: &Reference) -> Vec<Query> {
 }
 
 fn quantities(quantity: &Quantity) -> Vec<String> {
-    let Quantity { from, to, system, code, unit } = quantity;
+    let Quantity { from, to, system, code, unit, beyond: _ } = quantity;
     let number = match (from, to) {
         (Some(from), Some(to)) if from == to => from.to_string(),
         (Some(from), _) => format!("gt{from}"),

@@ -21,11 +21,12 @@ pub(super) fn clause(clause: &Clause, values: &[Value]) -> bool {
 fn matches(modifier: Modifier, operand: &Operand, value: &Value) -> bool {
     match (operand, value) {
         (Operand::Number { prefix, exact, from, to }, Value::Number(low, high)) => {
-            compare_numbers(*prefix, exact, (from, to), (low.as_ref(), high.as_ref()))
+            compare_numbers(*prefix, exact, (from, to), (low.as_ref(), high.as_ref()), false)
         }
         (Operand::Quantity { prefix, exact, from, to, system, code }, Value::Quantity(quantity)) => {
             let ends = (quantity.from.as_ref(), quantity.to.as_ref());
-            in_unit(system, code.as_deref(), quantity) && compare_numbers(*prefix, exact, (from, to), ends)
+            in_unit(system, code.as_deref(), quantity)
+                && compare_numbers(*prefix, exact, (from, to), ends, quantity.beyond)
         }
         (Operand::Date { prefix, span }, Value::Date(value)) => compare_dates(*prefix, *span, *value),
         (Operand::String(text), Value::String(value)) => string(modifier, text, value),
@@ -61,12 +62,13 @@ fn matches(modifier: Modifier, operand: &Operand, value: &Value) -> bool {
 }
 
 /// The prefixes' table of <https://hl7.org/fhir/R4/search.html#prefix>. The value's open ends are infinite. `to` is excluded,
-/// but by `ap`. Only `eq`, `ne` and `ap` look at the range: for the others a number is what it is, however many its digits.
+/// but by `ap`; where the value is `beyond` its end, that is excluded, too. Only `eq`, `ne` and `ap` look at the range: for the others a number is what it is, however many its digits.
 fn compare_numbers(
     prefix: Prefix,
     exact: &Decimal,
     (from, to): (&Decimal, &Decimal),
     (low, high): (Option<&Decimal>, Option<&Decimal>),
+    beyond: bool,
 ) -> bool {
     let above = high.is_none_or(|high| high > exact);
     let below = low.is_none_or(|low| low < exact);
@@ -79,8 +81,8 @@ fn compare_numbers(
         Prefix::Lt => below,
         Prefix::Ge => above || same,
         Prefix::Le => below || same,
-        Prefix::Sa => low.is_some_and(|low| low > exact),
-        Prefix::Eb => high.is_some_and(|high| high < exact),
+        Prefix::Sa => low.is_some_and(|low| low > exact || (beyond && low == exact)),
+        Prefix::Eb => high.is_some_and(|high| high < exact || (beyond && high == exact)),
         Prefix::Ap => low.is_none_or(|low| low <= to) && high.is_none_or(|high| high >= from),
     }
 }

@@ -245,6 +245,7 @@ impl Subject<'_> {
             [url] => reference::literal(url, self.base).filter(|target| target.id.is_some() || url.contains(':')),
             [url, version] if !version.is_empty() => {
                 let target = reference::canonical(url, self.base);
+                let version = version.split_once('#').map_or(version.as_ref(), |(version, _)| version);
                 target.map(|target| reference::Target { version: Some(version), ..target })
             }
             _ => None,

@@ -181,6 +181,7 @@ fn quantity(fhir: &str, json: &Json<'_>) -> Option<Quantity> {
     let of = |from, to, unit: &Json<'_>| Quantity {
         from,
         to,
+        beyond: matches!(json.text("comparator"), Some("<" | ">")),
         system: owned(unit.text("system")),
         code: owned(unit.text("code")),
         unit: owned(unit.text("unit")),
@@ -191,7 +192,8 @@ fn quantity(fhir: &str, json: &Json<'_>) -> Option<Quantity> {
             let value = decimal(json.get("value"))?;
             let currency = json.text("currency");
             let system = currency.map(|_| CURRENCIES.to_owned());
-            Some(Quantity { from: Some(value.clone()), to: Some(value), system, code: owned(currency), unit: None })
+            let code = owned(currency);
+            Some(Quantity { from: Some(value.clone()), to: Some(value), beyond: false, system, code, unit: None })
         }
         "Range" => {
             let (low, high) = range(json)?;

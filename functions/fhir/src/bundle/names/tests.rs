@@ -19,6 +19,7 @@ fn a_reference_becomes_what_its_entry_has_become() {
         ("urn:uuid:1", None, "Patient/a"),
         ("urn:uuid:1#x", None, "Patient/a#x"),
         ("urn:uuid:2", None, "urn:uuid:2"),
+        ("URN:uuid:1", None, "Patient/a"),
         ("urn:uuid:1/_history/7", None, "Patient/a/_history/1"),
         ("http://x.org/r4/Patient/9", None, "Patient/b"),
         ("http://x.org/r4/Patient/9/_history/1", None, "Patient/b/_history/3"),
@@ -58,6 +59,21 @@ fn uris_are_replaced_only_where_they_are_an_entrys_full_url() {
         names().rewrite(&mut json, None);
         assert_eq!(json.get("extension").unwrap().items()[0].text(kind), Some(expected), "{text}");
     }
+}
+
+#[test]
+fn what_a_definition_is_known_by_stays() {
+    let mut names = names();
+    let url = "http://x.org/CodeSystem/c";
+    names.entry(url, &Key::new("CodeSystem", "a"), 1);
+    names.definition(url);
+    let text = format!(
+        r#"{{"resourceType":"Basic","extension":[{{"url":"u","valueUri":"{url}"}}],"subject":{{"reference":"{url}"}}}}"#
+    );
+    let mut json = Json::parse(text.as_bytes()).unwrap();
+    names.rewrite(&mut json, None);
+    assert_eq!(json.get("extension").unwrap().items()[0].text("valueUri"), Some(url));
+    assert_eq!(json.get("subject").unwrap().text("reference"), Some("CodeSystem/a"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Deciding: pure, but for the patches, which need what they change.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
 use fhir_model::json::Json;
 use fhir_model::patch::Patch;
@@ -48,6 +49,8 @@ pub(super) struct Planner<'f, 'a> {
     created: HashSet<String>,
     /// How many resources were compared with conditional references.
     compared: usize,
+    /// What the patches make of resources, as far as it can be told before all names are known.
+    patched: Option<Vec<Draft<'static>>>,
 }
 
 impl<'f, 'a> Planner<'f, 'a> {
@@ -69,12 +72,18 @@ impl<'f, 'a> Planner<'f, 'a> {
             touched: HashMap::new(),
             created: HashSet::new(),
             compared: 0,
+            patched: None,
         }
     }
 
     /// Decides what an entry comes to.
     pub(super) fn entry(&mut self, entry: Entry<'a>) -> Result<(), Error> {
         let Entry { index, full_url, action, conditions } = entry;
+        if let (Some(full_url), Action::Create(_, _, json) | Action::Update(_, json)) = (&full_url, &action)
+            && json.text("url") == Some(full_url)
+        {
+            self.names.definition(full_url);
+        }
         match action {
             Action::Create(kind, unless, json) => self.create(full_url, kind, unless.as_deref(), json),
             Action::Update(On::Key(key), json) => {
@@ -252,12 +261,13 @@ impl<'f, 'a> Planner<'f, 'a> {
     ) -> Result<(), Error> {
         let criteria = &reference.criteria;
         let kind = criteria.resource_type();
+        if self.patched.is_none() {
+            self.patched = Some(previews(server, &self.patches).await);
+        }
         let drafts = self.by_type.get(kind).into_iter().flatten();
-        let written = drafts.filter_map(|at| {
-            let draft = self.planned.drafts.get(*at)?;
-            if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
-        });
-        let written: Vec<(&Key, &Json<'_>)> = written.collect();
+        let drafts = drafts.filter_map(|at| self.planned.drafts.get(*at));
+        let patched = self.patched.iter().flatten().filter(|draft| draft.key.resource_type == kind);
+        let written: Vec<(&Key, &Json<'_>)> = drafts.filter_map(resource).chain(patched.filter_map(resource)).collect();
         self.compared += written.len();
         if self.compared > MOST_COMPARED {
             return Err(Error::TooCostly(
@@ -299,7 +309,7 @@ impl<'f, 'a> Planner<'f, 'a> {
                 names.rewrite(json, patching.full_url.as_deref());
             }
             let (step, index, full_url) = (patching.step, patching.index, patching.full_url.take());
-            let plan = apply(server, patching).await.map_err(of_entry(index))?;
+            let plan = apply(server, &patching).await.map_err(of_entry(index))?;
             Ok::<_, Error>((step, full_url, plan))
         }))
         .await?;
@@ -314,15 +324,31 @@ impl<'f, 'a> Planner<'f, 'a> {
     }
 }
 
-async fn apply(server: &Server<'_>, patching: Patching<'_>) -> Result<Plan<'static>, Error> {
+fn resource<'d, 'j>(draft: &'d Draft<'j>) -> Option<(&'d Key, &'d Json<'j>)> {
+    if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
+}
+
+/// What patches make of resources; what can't be applied is told when it is to be written.
+async fn previews(server: &Server<'_>, patches: &[Patching<'_>]) -> Vec<Draft<'static>> {
+    let plans = in_parallel(patches.iter().map(async |patching| Ok::<_, Infallible>(apply(server, patching).await)));
+    let Ok(plans) = plans.await;
+    let draft = |plan| if let Ok(Plan::Write { draft, .. }) = plan { Some(draft) } else { None };
+    plans.into_iter().filter_map(draft).collect()
+}
+
+async fn apply(server: &Server<'_>, patching: &Patching<'_>) -> Result<Plan<'static>, Error> {
     let Patching { key, base, change, conditions, .. } = patching;
+    let of_resource;
     let change = match change {
         Change::Json(change) => change,
-        Change::FhirPath(json) => Patch::fhirpath(&json)?,
+        Change::FhirPath(json) => {
+            of_resource = Patch::fhirpath(json)?;
+            &of_resource
+        }
     };
     let json = match &base.current {
         Some(current) => server.store.json(current).await?,
         None => None,
     };
-    patch::plan(&key, base, json.as_deref(), &change, &conditions)
+    patch::plan(key, base.clone(), json.as_deref(), change, conditions)
 }

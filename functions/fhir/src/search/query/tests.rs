@@ -50,6 +50,7 @@ fn result_parameters_that_stand_twice_are_added_up_or_refused_and_the_self_link_
     let query = query.unwrap();
     assert_eq!((query.sort.len(), query.elements.len()), (2, 2));
     assert!(matches!(read("Patient", &[("_count", "1"), ("_count", "2")]), Err(Error::Parameter(_))));
+    assert!(matches!(read("Patient", &[("_summary", "true"), ("_elements", "name")]), Err(Error::Parameter(_))));
     assert_eq!(read("Patient", &[("_count", "0"), ("_summary", "false")]).unwrap().summary, Summary::Count);
     assert_eq!(read("Patient", &[("_count", "5000")]).unwrap().used, [("_count".to_owned(), "200".to_owned())]);
 }

@@ -294,7 +294,28 @@ fn uris_match_whole_or_by_their_parts() {
 fn quantity(from: &str, to: &str, unit: (&str, &str, &str)) -> Value {
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let (system, code, unit) = (some(unit.0), some(unit.1), some(unit.2));
-    Value::Quantity(Quantity { from: number(from), to: number(to), system, code, unit })
+    Value::Quantity(Quantity { from: number(from), to: number(to), beyond: false, system, code, unit })
+}
+
+#[test]
+fn what_is_beyond_a_number_starts_after_it_and_ends_before_it() {
+    let parameter = parameter("value-quantity", SearchKind::Quantity, "Quantity");
+    for (value, from, to, beyond, expected) in [
+        ("sa100", "100", "", true, true),
+        ("sa100", "100", "", false, false),
+        ("sa100.1", "100", "", true, false),
+        ("eb5", "", "5", true, true),
+        ("eb5", "", "5", false, false),
+        ("eb4.9", "", "5", true, false),
+        ("gt100", "100", "", true, true),
+        ("le100", "100", "", true, false),
+    ] {
+        let quantity = match quantity(from, to, ("", "", "")) {
+            Value::Quantity(quantity) => Value::Quantity(Quantity { beyond, ..quantity }),
+            other => other,
+        };
+        assert_eq!(finds(parameter, "", value, &[quantity]), expected, "{value}: {from} to {to}, beyond: {beyond}");
+    }
 }
 
 #[test]

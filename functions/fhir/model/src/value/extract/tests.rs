@@ -99,7 +99,8 @@ fn an_observations_values() {
     let code = vec![token("l", "85354-9", "BP"), token("s", "x", ""), token("", "", "Pressure")];
     let quantity = |from: &str, to: &str| {
         let (from, to) = (number(from), number(to));
-        Value::Quantity(Quantity { from, to, system: text("u"), code: text("mm"), unit: text("millis") })
+        let beyond = from.is_none();
+        Value::Quantity(Quantity { from, to, beyond, system: text("u"), code: text("mm"), unit: text("millis") })
     };
     let whole = observation(
         r#""effectivePeriod":{"start":"2020-05-01T10:00:00+02:00"},
@@ -182,11 +183,13 @@ fn references_are_of_all_forms() {
 fn money_ranges_and_positions() {
     let invoice = r#"{"resourceType":"Invoice","totalGross":{"value":48.00,"currency":"EUR"}}"#;
     let (from, to) = (number("48"), number("48"));
-    let money = Quantity { from, to, system: text("urn:iso:std:iso:4217"), code: text("EUR"), unit: None };
+    let money =
+        Quantity { from, to, beyond: false, system: text("urn:iso:std:iso:4217"), code: text("EUR"), unit: None };
     assert_eq!(found(invoice, "totalgross"), [Value::Quantity(money)]);
     let condition =
         r#"{"resourceType":"Condition","onsetRange":{"low":{"value":40,"unit":"a"},"high":{"value":50,"unit":"a"}}}"#;
-    let age = Quantity { from: number("40"), to: number("50"), system: None, code: None, unit: text("a") };
+    let age =
+        Quantity { from: number("40"), to: number("50"), beyond: false, system: None, code: None, unit: text("a") };
     assert_eq!(found(condition, "onset-age"), [Value::Quantity(age)]);
     let risk = r#"{"resourceType":"RiskAssessment","prediction":[{"probabilityRange":{"high":{"value":0.5}}},{"probabilityDecimal":1e-2}]}"#;
     let probabilities = [Value::Number(number("0.01"), number("0.01")), Value::Number(None, number("0.5"))];

@@ -1,6 +1,10 @@
 //! The interactions, each through the handler.
 
+mod archive;
+#[path = "../common/mod.rs"]
 mod common;
+mod history;
+mod subset;
 
 use std::time::Duration;
 
@@ -186,138 +190,6 @@ async fn both_kinds_of_patch_change_a_resource_and_leave_it_valid() {
 }
 
 #[tokio::test]
-async fn history_tells_what_happened_newest_first_and_page_by_page() {
-    let server = Server::start().await;
-    for family in ["A", "B", "C"] {
-        server.post("PUT /Patient/1", &with_id("1", family)).await;
-    }
-    server.get("DELETE /Patient/1").await;
-    server.post("POST /Patient", &patient("D")).await;
-    server.post("PUT /Group/1", &json!({"resourceType": "Group", "id": "1", "type": "person", "actual": true})).await;
-
-    let entries = |bundle: &Value| -> Vec<String> {
-        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let line = |entry: &Value| {
-            let (request, response) = (&entry["request"], &entry["response"]);
-            let url = text(&request["url"]);
-            format!(
-                "{} {url} {} {}",
-                text(&request["method"]),
-                text(&response["status"]),
-                entry.get("resource").is_some()
-            )
-        };
-        entries.iter().map(line).collect()
-    };
-    let of_patient =
-        ["DELETE Patient/1 204 false", "PUT Patient/1 200 true", "PUT Patient/1 200 true", "PUT Patient/1 201 true"];
-    let of_type: Vec<_> = ["POST Patient 201 true"].into_iter().chain(of_patient).collect();
-    let of_all: Vec<_> = ["PUT Group/1 201 true"].into_iter().chain(of_type.iter().copied()).collect();
-    for (url, expected) in
-        [("/Patient/1/_history", of_patient.to_vec()), ("/Patient/_history", of_type), ("/_history", of_all)]
-    {
-        for count in [1, 2, 50] {
-            let mut all = Vec::new();
-            let mut next = format!("{url}?_count={count}");
-            loop {
-                let page = server.get(&format!("GET {next}")).await;
-                assert_eq!(page.status, 200, "{}", page.text);
-                let bundle = page.json();
-                assert_eq!(bundle["type"], "history");
-                assert!(entries(&bundle).len() <= count);
-                all.extend(entries(&bundle));
-                let links = bundle["link"].as_array().unwrap();
-                let Some(link) = links.iter().find(|link| link["relation"] == "next") else { break };
-                next = link["url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
-            }
-            assert_eq!(all, expected, "{url} by {count}");
-        }
-    }
-    let version = async |n: u8| {
-        let bundle = server.get("GET /Patient/1/_history").await.json();
-        bundle["entry"][4 - usize::from(n)]["response"]["lastModified"].as_str().unwrap().to_owned()
-    };
-    let (second, fourth) = (version(2).await, version(4).await);
-    for (query, expected) in [
-        (format!("_since={second}"), &of_patient[..3]),
-        (format!("_at={second}"), &of_patient[2..3]),
-        (format!("_at={fourth}"), &of_patient[..1]),
-        ("_at=2020".to_owned(), &[]),
-        ("_since=2999-01-01T00:00:00Z".to_owned(), &[]),
-    ] {
-        let page = server.get(&format!("GET /Patient/1/_history?{query}")).await;
-        assert_eq!(entries(&page.json()), expected, "{query}: {}", page.text);
-    }
-    let at = server.get(&format!("GET /_history?_at={second}")).await;
-    assert_eq!(entries(&at.json()), &of_patient[2..3]);
-    let refused = server.get("GET /_history?_sort=x").await;
-    assert_eq!(refused.status, 400);
-}
-
-#[tokio::test]
-async fn history_says_that_a_put_upon_a_deletion_has_created() {
-    let server = Server::start().await;
-    for what in ["PUT", "DELETE", "PUT", "PUT"] {
-        server.post(&format!("{what} /Patient/1"), &with_id("1", "F")).await;
-    }
-    for (url, expected) in [
-        ("/Patient/1/_history", vec!["200", "201", "204", "201"]),
-        ("/Patient/1/_history?_count=2", vec!["200", "201"]), // the deletion is on the next page
-        ("/Patient/_history", vec!["200", "201", "204", "201"]),
-        ("/_history", vec!["200", "201", "204", "201"]),
-    ] {
-        let bundle = server.get(&format!("GET {url}")).await.json();
-        let entries = bundle["entry"].as_array().unwrap().iter();
-        let statuses: Vec<_> = entries.map(|entry| entry["response"]["status"].as_str().unwrap()).collect();
-        assert_eq!(statuses, expected, "{url}");
-    }
-}
-
-#[tokio::test]
-async fn parts_of_a_resource_come_when_they_are_asked_for() {
-    let server = Server::start().await;
-    let resource = json!({"resourceType": "Patient", "id": "1", "active": true, "photo": [{"title": "me"}], "name": [{"family": "F"}]});
-    server.post("PUT /Patient/1", &resource).await;
-    for (query, kept) in
-        [("_elements=name", "name"), ("_summary=true", "active name"), ("_summary=data", "active photo name")]
-    {
-        let part = server.get(&format!("GET /Patient/1?{query}")).await.json();
-        assert_eq!(part["meta"]["tag"][0]["code"], "SUBSETTED", "{query}");
-        let names: Vec<_> = ["active", "photo", "name"].into_iter().filter(|name| part.get(name).is_some()).collect();
-        assert_eq!(names.join(" "), kept, "{query}");
-    }
-    assert_eq!(server.get("GET /Patient/1?_summary=x").await.status, 400);
-}
-
-#[tokio::test]
-async fn a_part_of_a_resource_never_becomes_the_whole() {
-    let server = Server::start().await;
-    server
-        .post("PUT /Patient/1", &json!({"resourceType": "Patient", "id": "1", "active": true, "gender": "male"}))
-        .await;
-    let part = server.get("GET /Patient/1?_elements=active").await.json();
-    let entry = |method: &str, url: &str, kind: &str| {
-        let entry = json!({"resource": part, "request": {"method": method, "url": url}});
-        json!({"resourceType": "Bundle", "type": kind, "entry": [entry]})
-    };
-    for (what, body) in [
-        ("PUT /Patient/1", part.clone()),
-        ("PUT /Patient?_id=1", part.clone()),
-        ("POST /Patient", part.clone()),
-        ("POST /", entry("PUT", "Patient/1", "transaction")),
-        ("POST /", entry("PUT", "Patient?_id=1", "transaction")),
-        ("POST /", entry("POST", "Patient", "transaction")),
-    ] {
-        let answer = server.post(what, &body).await;
-        assert_eq!((answer.status, &answer.json()["issue"][0]["code"]), (422, &json!("business-rule")), "{what}");
-    }
-    let batch = server.post("POST /", &entry("PUT", "Patient/1", "batch")).await;
-    assert!(batch.text.contains("business-rule"), "{}", batch.text);
-    assert_eq!(server.get("GET /_history").await.json()["entry"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn validation_stores_nothing() {
     let server = Server::start().await;
     for (body, issues) in [
@@ -354,18 +226,6 @@ async fn the_statement_says_where_it_is() {
     assert_eq!(versioning, "versioned", "an update without If-Match is taken");
     assert_eq!(server.get("GET /").await.status, 200);
     assert_eq!(server.get("DELETE /metadata").await.header("Allow"), "GET, HEAD");
-}
-
-#[tokio::test]
-async fn a_posted_message_is_archived_as_it_came_even_if_it_is_refused() {
-    let server = Server::start().await;
-    server.send("POST /Patient", &[JSON], b"{ \"resourceType\" : \"Patient\" }").await;
-    server.send("POST /Patient", &[JSON], b"{").await;
-    server.send("POST /Patient/$validate", &[JSON], b"{}").await;
-    let archived = server.cloud.s3.list_objects_v2().bucket(fhir_local::cloud::ARCHIVE_BUCKET).send().await.unwrap();
-    let mut sizes: Vec<_> = archived.contents().iter().filter_map(aws_sdk_s3::types::Object::size).collect();
-    sizes.sort_unstable();
-    assert_eq!(sizes, [1, 30]);
 }
 
 #[tokio::test]
@@ -412,27 +272,6 @@ async fn a_search_finds_what_has_just_been_written() {
 }
 
 #[tokio::test]
-async fn a_page_of_history_fits_an_answer_whatever_the_resources_weigh() {
-    let server = Server::start().await;
-    let data = "A".repeat(3_000_000);
-    for version in 1..=3 {
-        let binary =
-            json!({"resourceType": "Binary", "id": "1", "contentType": format!("text/{version}"), "data": data});
-        assert!(server.post("PUT /Binary/1", &binary).await.status < 300);
-    }
-    let mut kinds = Vec::new();
-    let mut next = "/_history".to_owned();
-    loop {
-        let page = server.get(&format!("GET {next}")).await.json();
-        assert_eq!(page["entry"].as_array().unwrap().len(), 1);
-        kinds.push(page["entry"][0]["resource"]["contentType"].as_str().unwrap().to_owned());
-        let Some(link) = page["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next") else { break };
-        next = link["url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
-    }
-    assert_eq!(kinds, ["text/3", "text/2", "text/1"]);
-}
-
-#[tokio::test]
 async fn people_can_read_json_if_they_want_to_and_a_head_has_none() {
     let server = Server::start().await;
     server.post("PUT /Patient/1", &with_id("1", "Chalmers")).await;
@@ -452,14 +291,4 @@ async fn who_has_no_time_left_is_told_so_and_what_is_no_http_is_an_error() {
     assert_eq!((&answer["statusCode"], &answer["headers"]["Retry-After"]), (&json!(503), &json!("1")), "{answer}");
     let error = server.handle(&json!({"Records": []}), Duration::from_mins(1)).await.unwrap_err();
     assert_eq!(error.error_type, "UnknownEvent");
-}
-
-#[tokio::test]
-async fn what_can_not_be_archived_is_not_answered_as_if_it_were() {
-    let mut server = Server::start().await;
-    let config = fhir::config::Config { archive_bucket: Some("no bucket".to_owned()), ..Server::config() };
-    server.handler = fhir::handler::Handler::new(server.cloud.dynamodb.clone(), server.cloud.s3.clone(), config);
-    let answer = server.post("POST /Patient", &patient("F")).await;
-    assert_eq!((answer.status, answer.header("Retry-After")), (503, "1"), "{}", answer.text);
-    assert_eq!(server.get("GET /Patient/1").await.status, 404, "reads need no archive");
 }

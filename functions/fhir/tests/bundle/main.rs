@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "these are tests")]
 
-#[path = "common/calls.rs"]
+#[path = "../common/calls.rs"]
 #[expect(unreachable_pub, dead_code, reason = "it is of several tests")]
 mod calls;
+#[path = "../common/mod.rs"]
 mod common;
+mod names;
 
 use std::time::{Duration, Instant};
 
@@ -153,46 +155,6 @@ async fn a_transaction_of_a_hundred_takes_four_rounds() {
     }
     let [creates, updates_that_create, updates, both] = best;
     assert!(creates <= 2 && updates_that_create <= 3 && updates <= 4 && both <= 4, "{best:?}");
-}
-
-#[tokio::test]
-async fn entries_name_each_other() {
-    let server = Server::start().await;
-    let (status, statuses, answer) = post(&server, &transaction(&json!([
-        {"fullUrl": "urn:uuid:b", "request": {"method": "POST", "url": "Observation"}, "resource": {
-            "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:a"},
-            "performer": [{"reference": "Practitioner?identifier=http://x.org|p"}, {"reference": "Organization/o"}],
-            "text": {"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"urn:uuid:a\">x</a></div>"}}},
-        {"fullUrl": "urn:uuid:a", "request": {"method": "POST", "url": "Patient"}, "resource": {
-            "resourceType": "Patient", "id": "mine", "link": [{"other": {"reference": "urn:uuid:a"}, "type": "seealso"}]}},
-        {"request": {"method": "GET", "url": "Organization/o"}},
-        {"request": {"method": "PUT", "url": "Organization/o"}, "resource": {"resourceType": "Organization", "id": "o", "name": "o"}},
-        {"request": {"method": "PUT", "url": "Practitioner?identifier=http://x.org|p"}, "resource": {
-            "resourceType": "Practitioner", "identifier": [{"system": "http://x.org", "value": "p"}]}},
-        {"request": {"method": "HEAD", "url": "Organization/o"}},
-        {"request": {"method": "GET", "url": "Organization/none"}},
-        {"request": {"method": "GET", "url": "Observation?performer=Organization/o"}},
-    ]))).await;
-    assert_eq!(status, 200, "{answer}");
-    assert_eq!(
-        statuses,
-        ["201 Created", "201 Created", "200 OK", "201 Created", "201 Created", "200 OK", "404 Not Found", "200 OK"]
-    );
-    assert_eq!(answer["type"], "transaction-response");
-    assert_eq!(answer["entry"][7]["resource"]["entry"][0]["resource"]["resourceType"], "Observation");
-    assert_eq!(answer["entry"][2]["resource"]["name"], "o");
-    assert_eq!(answer["entry"][2]["response"]["etag"], "W/\"1\"");
-    assert_eq!(answer["entry"][2]["response"]["lastModified"], answer["entry"][3]["response"]["lastModified"]);
-    assert_eq!(answer["entry"][5].get("resource"), None);
-    assert_eq!(answer["entry"][6]["response"]["outcome"]["resourceType"], "OperationOutcome");
-    let [patient, practitioner] = [1, 4].map(|at| located(&answer, at));
-    assert_ne!(patient, "Patient/mine");
-    let observation = server.get(&format!("GET /{}", located(&answer, 0))).await.json();
-    assert_eq!(observation["subject"]["reference"], patient.as_str());
-    assert_eq!(observation["performer"], json!([{"reference": practitioner}, {"reference": "Organization/o"}]));
-    assert!(observation["text"]["div"].as_str().unwrap().contains(&format!("<a href=\"{patient}\">")));
-    let stored = server.get(&format!("GET /{patient}")).await.json();
-    assert_eq!(stored["link"][0]["other"]["reference"], patient.as_str());
 }
 
 #[tokio::test]

@@ -195,6 +195,17 @@ pub fn order(definition: &ResourceType, json: &Json<'_>, id: &str, base: &str) -
     format!("{}{width}#{id}", time::sortable(from))
 }
 
+/// What partitions have in common that a value may move between: those of narrow values, beginnings and ends are one.
+#[must_use]
+pub fn family(pk: &str) -> (&str, &str) {
+    let ranged = || {
+        let (rest, shard) = pk.rsplit_once('#')?;
+        let (parameter, class) = rest.rsplit_once('#')?;
+        matches!(class, "n" | "f" | "t").then_some((parameter, shard))
+    };
+    ranged().unwrap_or((pk, ""))
+}
+
 /// Whether a place is one of a resource without a main date.
 #[must_use]
 pub fn is_undated(place: &str) -> bool {

@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use common::{Client, Page, key};
 use serde_json::{Value, json};
@@ -219,4 +220,66 @@ async fn pages_lose_and_double_nothing_while_others_write() {
         }
     }
     assert_eq!(key(&numbered(1, 1)), "Observation/o001");
+}
+
+/// An Observation that every search below finds, wherever it stands.
+fn somewhere(at: usize, move_: usize) -> Value {
+    let (year, month) = (1990 + (move_ * 7 + at) % 40, 1 + (move_ + at) % 12);
+    let date = format!("{year}-{month:02}-01");
+    let time = if move_ % 3 == 0 { json!({"start": date}) } else { json!({"start": date, "end": date}) };
+    json!({"resourceType": "Observation", "id": format!("o{at}"), "status": "final", "effectivePeriod": time,
+           "code": {"coding": [{"system": "urn:x", "code": "a"}]}, "subject": {"reference": "Patient/p"},
+           "valueQuantity": {"value": 1 + (move_ * 13 + at) % 50},
+           "component": [{"code": {"text": "c"}, "valueQuantity": {"value": 1 + (move_ * 5 + at) % 60}}]})
+}
+
+/// Each of these would be missed, or found twice, if a search took only what stands still.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moves_while_it_is_searched_is_found_once() {
+    const COUNT: usize = 24;
+    let client = Arc::new(Client::start().await);
+    for at in 0..COUNT {
+        client.keep(&somewhere(at, 0)).await;
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let mut writers = JoinSet::new();
+    for of in 0..3 {
+        let (client, done) = (Arc::clone(&client), Arc::clone(&done));
+        writers.spawn(async move {
+            for move_ in 1.. {
+                for at in (of..COUNT).step_by(3) {
+                    client.keep(&somewhere(at, move_)).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await; // each version makes the log longer
+                    if done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+            }
+        });
+    }
+    let all: BTreeSet<String> = (0..COUNT).map(|at| format!("Observation/o{at}")).collect();
+    for _ in 0..8 {
+        for search in [
+            "code=urn:x|a",
+            "code=urn:x|a&_sort=-date",
+            "patient=p&code=a",
+            "patient=p&status=final&_sort=date",
+            "date=ge1990",
+            "value-quantity=gt0",
+            "combo-value-quantity=gt0",
+            "code:not=b",
+            "_lastUpdated=ge2020",
+            "_sort=-_lastUpdated",
+            "code=a&_sort=value-quantity",
+        ] {
+            let path = format!("/Observation?{search}&_count=100");
+            let found = client.page(&path).await.matches();
+            assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), all, "{search}");
+            assert_eq!(found.len(), COUNT, "{search}: {found:?}");
+            let total = client.page(&format!("/Observation?{search}&_summary=count")).await.total();
+            assert_eq!(total, Some(COUNT as u64), "{search}");
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    writers.join_all().await;
 }

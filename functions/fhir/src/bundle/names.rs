@@ -61,7 +61,7 @@ impl Names {
         let root = full_url.and_then(root).unwrap_or(&self.base);
         walk(resource, &mut |link| match link {
             Link::Reference(text) => replace(text, self.reference(text, root)),
-            Link::Uri(text) if self.definitions.contains(&**text) => (),
+            Link::Uri(text) if self.definitions.contains(text.split('#').next().unwrap_or_default()) => (),
             Link::Uri(text) => replace(text, self.find(text)),
             Link::Narrative(text) => replace(text, relink(text, |link| self.reference(link, root))),
         });
@@ -79,8 +79,8 @@ impl Names {
 
     /// What a URL becomes, if it is that of an entry: the part before a `#`. A reference to a version stays one.
     fn find(&self, text: &str) -> Option<String> {
-        let text = &*name(text);
         let (whole, fragment) = text.find('#').and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+        let whole = &*name(whole);
         if let Some(target) = self.entries.get(whole) {
             return Some(format!("{}{fragment}", target.reference));
         }

@@ -22,6 +22,8 @@ use crate::store::{Key, Run, Store, Version};
 const MOST_FETCHED: usize = 10_000;
 /// Candidates that are fetched in one round.
 const ROUND: std::ops::RangeInclusive<usize> = 100..=400;
+/// Bytes of candidates, packed, after which a round does not grow.
+const LIGHT: usize = 4 << 20;
 /// Rows that are read of each list in one round, where lists are intersected or most candidates may be wrong.
 const ROWS: usize = 300;
 
@@ -30,6 +32,8 @@ const ROWS: usize = 300;
 pub struct Match {
     /// Where it stands in the source's order.
     pub place: String,
+    /// The type that its place is of: the resource's own, but in the log of all types.
+    pub kind: &'static str,
     /// The version.
     pub version: Version,
     /// Its JSON.
@@ -39,7 +43,7 @@ pub struct Match {
 impl Match {
     /// Its position in the source's order.
     fn at(&self) -> Position {
-        Position { place: self.place.clone(), kind: self.version.key.resource_type.to_owned() }
+        Position { place: self.place.clone(), kind: self.kind.to_owned() }
     }
 }
 
@@ -238,8 +242,8 @@ async fn by_merges(
             found.next = last;
             return Ok(true);
         }
-        // More and more, where few of the candidates are matches.
-        batch = (2 * batch).min(*ROUND.end());
+        // More and more, where few of the candidates are matches; fewer, where they are large.
+        batch = if found.weight < LIGHT { (2 * batch).min(*ROUND.end()) } else { (batch / 2).max(1) };
         let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
         driving.fill(&store.table, rows).await.map_err(Error::Store)?;
     }

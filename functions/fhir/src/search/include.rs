@@ -49,7 +49,7 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         for keys in keys.chunks(AT_ONCE) {
             for version in store.current(run, keys).await?.into_iter().flatten() {
                 let Some(json) = json(store, &version).await? else { continue };
-                let one = Match { place: String::new(), version, json };
+                let one = Match { place: String::new(), kind: version.key.resource_type, version, json };
                 let claims = claims.get(&one.version.key);
                 let is_claimed = || claims.is_some_and(|claims| refers(store, &one, &active, claims));
                 if referred.contains(&one.version.key) || is_claimed() {

@@ -65,7 +65,7 @@ fn is_stale(row: &Row, place: &str, version: &Version, is_recent: bool, json: Op
     let key = ItemKey { pk: row.pk.clone(), sk: place.to_owned() };
     let moved = || index::order(definition, &json, &version.key.id, base) != place;
     let rows = index::rows(&version.key, &json, base);
-    let lingers = is_recent && rows.iter().any(|other| other.pk == row.pk); // for readers, as in `Prepared::lingers`
+    let lingers = is_recent && rows.iter().any(|other| index::family(&other.pk) == index::family(&row.pk)); // for readers, as in `Prepared::lingers`
     !rows.contains(&key) && !lingers && (moved() || !may_be_of_another_base(definition, row, &json))
 }
 

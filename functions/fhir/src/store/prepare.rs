@@ -68,7 +68,8 @@ impl Prepared {
     /// a resource that has moved within a list: a search that had passed its new place before it was there, and comes to
     /// the old one after, would find it at neither.
     pub(super) fn lingers(&self, row: &ItemKey) -> bool {
-        self.version.transaction.is_some() || self.added.iter().any(|added| added.pk == row.pk)
+        let moved = || self.added.iter().any(|added| index::family(&added.pk) == index::family(&row.pk));
+        self.version.transaction.is_some() || moved()
     }
 
     /// The old version's own item, to be written before its head is replaced.

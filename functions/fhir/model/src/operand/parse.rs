@@ -243,7 +243,7 @@ impl Subject<'_> {
         let target = match parts.as_slice() {
             [url] if self.is_canonical() => reference::canonical(url, self.base),
             [url] => reference::literal(url, self.base).filter(|target| target.id.is_some() || url.contains(':')),
-            [url, version] if !version.is_empty() => {
+            [url, version] if !version.is_empty() && !version.starts_with('#') => {
                 let target = reference::canonical(url, self.base);
                 let version = version.split_once('#').map_or(version.as_ref(), |(version, _)| version);
                 target.map(|target| reference::Target { version: Some(version), ..target })

@@ -68,11 +68,11 @@ fn what_a_definition_is_known_by_stays() {
     names.entry(url, &Key::new("CodeSystem", "a"), 1);
     names.definition(url);
     let text = format!(
-        r#"{{"resourceType":"Basic","extension":[{{"url":"u","valueUri":"{url}"}}],"subject":{{"reference":"{url}"}}}}"#
+        r#"{{"resourceType":"Basic","extension":[{{"url":"u","valueUri":"{url}#x"}}],"subject":{{"reference":"{url}"}}}}"#
     );
     let mut json = Json::parse(text.as_bytes()).unwrap();
     names.rewrite(&mut json, None);
-    assert_eq!(json.get("extension").unwrap().items()[0].text("valueUri"), Some(url));
+    assert_eq!(json.get("extension").unwrap().items()[0].text("valueUri"), Some(format!("{url}#x").as_str()));
     assert_eq!(json.get("subject").unwrap().text("reference"), Some("CodeSystem/a"));
 }
 

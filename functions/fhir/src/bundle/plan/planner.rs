@@ -49,8 +49,8 @@ pub(super) struct Planner<'f, 'a> {
     created: HashSet<String>,
     /// How many resources were compared with conditional references.
     compared: usize,
-    /// What the patches make of resources, as far as it can be told before all names are known.
-    patched: Option<Vec<Draft<'static>>>,
+    /// What the patches make of resources of a type, as far as it can be told before all names are known.
+    patched: HashMap<&'static str, Vec<(Key, Json<'static>)>>,
 }
 
 impl<'f, 'a> Planner<'f, 'a> {
@@ -72,7 +72,7 @@ impl<'f, 'a> Planner<'f, 'a> {
             touched: HashMap::new(),
             created: HashSet::new(),
             compared: 0,
-            patched: None,
+            patched: HashMap::new(),
         }
     }
 
@@ -261,13 +261,17 @@ impl<'f, 'a> Planner<'f, 'a> {
     ) -> Result<(), Error> {
         let criteria = &reference.criteria;
         let kind = criteria.resource_type();
-        if self.patched.is_none() {
-            self.patched = Some(previews(server, &self.patches).await);
+        if !self.patched.contains_key(kind) {
+            let of_kind = self.patches.iter().filter(|patching| patching.key.resource_type == kind);
+            self.patched.insert(kind, previews(server, of_kind).await);
         }
         let drafts = self.by_type.get(kind).into_iter().flatten();
-        let drafts = drafts.filter_map(|at| self.planned.drafts.get(*at));
-        let patched = self.patched.iter().flatten().filter(|draft| draft.key.resource_type == kind);
-        let written: Vec<(&Key, &Json<'_>)> = drafts.filter_map(resource).chain(patched.filter_map(resource)).collect();
+        let written = drafts.filter_map(|at| {
+            let draft = self.planned.drafts.get(*at)?;
+            if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
+        });
+        let patched = self.patched.get(kind).into_iter().flatten().map(|(key, json)| (key, json));
+        let written: Vec<(&Key, &Json<'_>)> = written.chain(patched).collect();
         self.compared += written.len();
         if self.compared > MOST_COMPARED {
             return Err(Error::TooCostly(
@@ -295,7 +299,8 @@ impl<'f, 'a> Planner<'f, 'a> {
 
     /// Rewrites what is to be written, and applies the patches.
     pub(super) async fn finish(self, server: &Server<'_>, linked: bool) -> Result<Planned<'a>, Error> {
-        let Self { mut planned, full_urls, patches, names, .. } = self;
+        let Self { mut planned, full_urls, patches, names, patched, .. } = self;
+        drop(patched);
         let rewrite = |draft: &mut Draft<'_>, full_url: Option<&str>| {
             if let (true, Content::Json(json)) = (linked, &mut draft.content) {
                 names.rewrite(json, full_url);
@@ -324,16 +329,24 @@ impl<'f, 'a> Planner<'f, 'a> {
     }
 }
 
-fn resource<'d, 'j>(draft: &'d Draft<'j>) -> Option<(&'d Key, &'d Json<'j>)> {
-    if let Content::Json(json) = &draft.content { Some((&draft.key, json)) } else { None }
-}
-
 /// What patches make of resources; what can't be applied is told when it is to be written.
-async fn previews(server: &Server<'_>, patches: &[Patching<'_>]) -> Vec<Draft<'static>> {
-    let plans = in_parallel(patches.iter().map(async |patching| Ok::<_, Infallible>(apply(server, patching).await)));
-    let Ok(plans) = plans.await;
-    let draft = |plan| if let Ok(Plan::Write { draft, .. }) = plan { Some(draft) } else { None };
-    plans.into_iter().filter_map(draft).collect()
+async fn previews<'p, 'a: 'p>(
+    server: &Server<'_>,
+    patches: impl Iterator<Item = &'p Patching<'a>>,
+) -> Vec<(Key, Json<'static>)> {
+    let preview = async |patching: &Patching<'_>| {
+        let current = patching.base.current.as_ref()?;
+        let json = server.store.json(current).await.ok()??;
+        let json = Json::parse(&json).ok()?.into_owned();
+        let changed = match &patching.change {
+            Change::Json(change) => change.apply(json),
+            Change::FhirPath(change) => Patch::fhirpath(change).and_then(|change| change.apply(json)),
+        };
+        Some((patching.key.clone(), changed.ok()?))
+    };
+    let previews = in_parallel(patches.map(async |patching| Ok::<_, Infallible>(preview(patching).await)));
+    let Ok(previews) = previews.await;
+    previews.into_iter().flatten().collect()
 }
 
 async fn apply(server: &Server<'_>, patching: &Patching<'_>) -> Result<Plan<'static>, Error> {

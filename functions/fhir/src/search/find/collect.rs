@@ -35,9 +35,11 @@ pub(super) struct Collected {
     /// Where to go on, if it has ended early.
     pub(super) next: Option<Position>,
     sweeper: Sweeper,
+    /// Bytes of the last candidates that were fetched, packed.
+    pub(super) weight: usize,
     /// What was written a moment ago and stands, as it is now, elsewhere than the row that named it: there, and its version.
-    moved: HashMap<Key, (String, Version)>,
-    /// What was written a moment ago and was found where it stands.
+    moved: HashMap<Key, (Moved, Version)>,
+    /// What was found where it stands, or stood.
     stood: HashSet<Key>,
 }
 
@@ -54,6 +56,7 @@ impl Collected {
             last: None,
             next: None,
             sweeper: Sweeper::default(),
+            weight: 0,
             moved: HashMap::new(),
             stood: HashSet::new(),
         }
@@ -72,6 +75,7 @@ impl Collected {
             .filter_map(|candidate| task.source.key(&candidate).map(|key| (candidate, key)))
             .unzip();
         let current = store.current(run, &keys).await?;
+        self.weight = current.iter().flatten().map(packed).sum();
         // None: its writer may be on the way.
         let found = candidates.into_iter().zip(current).filter_map(|(candidate, version)| Some((candidate, version?)));
         let mut found = found.peekable();
@@ -101,27 +105,28 @@ impl Collected {
         }
         let Some(json) = json(store, &version).await? else { return Ok(false) };
         let place = place(store, task, &version, &json)?;
-        let is_recent = version.updated >= run.began() - RECENT;
         if place.as_ref() != Some(&candidate.place) {
             self.sweeper.look(run, candidate, &version, Some(&json), store.base_url());
-            if let Some(place) = place.filter(|_| is_recent) {
-                self.moved.insert(version.key.clone(), (place, version));
+            let is_recent = version.updated >= run.began() - RECENT;
+            if let Some(place) = place.filter(|_| is_recent && !self.stood.contains(&version.key)) {
+                let at = Moved { place, kind: candidate.kind };
+                self.moved.insert(version.key.clone(), (at, version));
             }
             return Ok(false);
         }
-        if is_recent {
-            self.stood.insert(version.key.clone());
+        if !self.stood.insert(version.key.clone()) {
+            return Ok(false); // it has moved ahead of the search, and is met again
         }
         if self.count >= self.limit || !self.has_room(&version, json.len())? {
             self.next.clone_from(&self.last);
             return Ok(true);
         }
         self.last = Some(Position::of(candidate));
-        self.keep(store, candidate.place.clone(), version, json);
+        self.keep(store, candidate.place.clone(), candidate.kind, version, json);
         Ok(false)
     }
 
-    fn keep(&mut self, store: &Store, place: String, version: Version, json: Vec<u8>) {
+    fn keep(&mut self, store: &Store, place: String, kind: &'static str, version: Version, json: Vec<u8>) {
         self.count += 1;
         match self.keep {
             Keep::Count => {}
@@ -133,14 +138,14 @@ impl Collected {
                 let resource = Json::parse(&json).unwrap_or(Json::Null);
                 self.names.extend(canonical::references(parameter, &resource, store.base_url()));
             }
-            Keep::Versions => self.matches.push(Match { place, version, json: Vec::new() }),
-            Keep::Page(_) | Keep::All => self.matches.push(Match { place, version, json }),
+            Keep::Versions => self.matches.push(Match { place, kind, version, json: Vec::new() }),
+            Keep::Page(_) | Keep::All => self.matches.push(Match { place, kind, version, json }),
         }
     }
 
     /// Whether one more fits in; it is counted if it does.
     fn has_room(&mut self, version: &Version, json: usize) -> Result<bool, Error> {
-        let packed = if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 };
+        let packed = packed(version);
         let bytes = match self.keep {
             Keep::Count | Keep::Names | Keep::Targets(_) => 0,
             Keep::Versions => packed,
@@ -161,23 +166,35 @@ impl Collected {
     /// What was found. What has moved while the search was at it, to where the search had already been, was not met there: it
     /// is taken now.
     pub(super) async fn finish(mut self, store: &Store, task: &Task<'_>) -> Result<Found, Error> {
-        let moved: Vec<(Key, (String, Version))> = self.moved.drain().collect();
-        for (key, (place, version)) in moved {
-            let at = Position { place: place.clone(), kind: key.resource_type.to_owned() };
+        let moved: Vec<(Key, (Moved, Version))> = self.moved.drain().collect();
+        for (key, (at, version)) in moved {
             if !self.stood.contains(&key)
-                && self.has_passed(task, &at)
+                && self.has_passed(task, &at.position())
                 && let Some(json) = json(store, &version).await?
             {
-                self.keep(store, place, version, json);
+                let _ = self.has_room(&version, json.len())?; // of a page it is asked once all are in order
+                self.last = Some(at.position());
+                self.keep(store, at.place, at.kind, version, json);
                 self.matches.sort_by(|one, other| walk(task, &one.at(), &other.at()));
-                self.last = Some(at);
             }
         }
-        if self.count > self.limit {
-            self.matches.truncate(self.limit);
+        let room = self.fitting().min(self.limit);
+        if self.count > room {
+            self.matches.truncate(room);
             self.next = self.matches.last().map(Match::at).or(self.last);
         }
         Ok(Found { matches: self.matches, names: self.names, count: self.count.min(self.limit), next: self.next })
+    }
+
+    /// How many of the matches a page has room for.
+    fn fitting(&self) -> usize {
+        let Keep::Page(most) = self.keep else { return usize::MAX };
+        let mut bytes = 0;
+        let fits = self.matches.iter().take_while(|found| {
+            bytes += found.json.len();
+            bytes <= most
+        });
+        fits.count().max(1)
     }
 
     /// Whether the search has been there, on this page.
@@ -185,6 +202,24 @@ impl Collected {
         task.after.is_none_or(|after| walk(task, after, at).is_lt())
             && self.next.as_ref().is_none_or(|next| walk(task, at, next).is_le())
     }
+}
+
+/// Where something stands that has moved, and the type that its place is of.
+#[derive(Debug)]
+struct Moved {
+    place: String,
+    kind: &'static str,
+}
+
+impl Moved {
+    fn position(&self) -> Position {
+        Position { place: self.place.clone(), kind: self.kind.to_owned() }
+    }
+}
+
+/// Bytes of a version's body, if it has been fetched.
+fn packed(version: &Version) -> usize {
+    if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 }
 }
 
 /// Which of two positions the search comes to first. Against the order of lists, what has no main date comes last.

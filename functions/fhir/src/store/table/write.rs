@@ -170,7 +170,7 @@ impl Table {
     }
 
     /// Writes all or nothing: one call for one write, one transaction for up to 100. Again and again while others are at the
-    /// same items, for about five seconds. What has been refused is so
+    /// same items, for about three seconds. What has been refused is so
     /// for good then, and what was written for it beforehand can be withdrawn. `token` is the commit's own, of up to 36
     /// characters: DynamoDB takes repetitions with it for one.
     pub async fn settle(&self, writes: Vec<Write>, token: &str) -> Result<Written, AwsError> {
@@ -180,18 +180,18 @@ impl Table {
                 _ => self.transact(writes.clone(), token).await?,
             };
             match written {
-                Written::Busy => back_off(attempt).await,
+                Written::Busy if attempt + 1 < BATCH_ATTEMPTS => back_off(attempt).await,
                 written => return Ok(written),
             }
         }
         Ok(Written::Busy)
     }
 
-    /// Makes one write, again and again while transactions are at its item: about five seconds.
+    /// Makes one write, again and again while transactions are at its item: about three seconds.
     pub async fn insist(&self, write: Write) -> Result<Written, AwsError> {
         for attempt in 0..BATCH_ATTEMPTS {
             match self.write(write.clone()).await? {
-                Written::Busy => back_off(attempt).await,
+                Written::Busy if attempt + 1 < BATCH_ATTEMPTS => back_off(attempt).await,
                 written => return Ok(written),
             }
         }

@@ -226,7 +226,7 @@ async fn pages_lose_and_double_nothing_while_others_write() {
 fn somewhere(at: usize, move_: usize) -> Value {
     let (year, month) = (1990 + (move_ * 7 + at) % 40, 1 + (move_ + at) % 12);
     let date = format!("{year}-{month:02}-01");
-    let time = if move_ % 3 == 0 { json!({"start": date}) } else { json!({"start": date, "end": date}) };
+    let time = if move_.is_multiple_of(3) { json!({"start": date}) } else { json!({"start": date, "end": date}) };
     json!({"resourceType": "Observation", "id": format!("o{at}"), "status": "final", "effectivePeriod": time,
            "code": {"coding": [{"system": "urn:x", "code": "a"}]}, "subject": {"reference": "Patient/p"},
            "valueQuantity": {"value": 1 + (move_ * 13 + at) % 50},

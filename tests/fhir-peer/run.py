@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
-"""The FHIR server beside one that others wrote: the same client, the same data, HTTP on this machine.
+"""The FHIR server beside two that others wrote: the same client, the same data, HTTP on this machine.
 
-`make fhir-peer` runs it. The peer: FHIR Works on AWS (npm) on the very dynoxide that ours uses, for reads and creates, as it searches
-by Elasticsearch only. It writes one item for a resource; ours writes the index of 26 rows as well.
+`make fhir-peer` runs it. The peers: FHIR Works on AWS (npm) on the very dynoxide that ours uses, for reads and creates, as it searches
+by Elasticsearch only; it writes one item for a resource, ours the index of 26 rows as well. And, where somebody has installed it
+(half an hour to compile), the Helios FHIR Server on SQLite in memory, which searches as well:
+
+    cargo install helios-hfs --version 0.2.7 --locked --no-default-features --features R4,sqlite --root TOOLS/fhir-peer
+
+where TOOLS is .tools of this repository, unless the variable says another place. Its data are in its own process; ours is a client of a
+DynamoDB, over HTTP, also here.
 
 What is measured is one client, one request at a time, and eight clients. The client is part of the time: about 0.2 ms each.
 """
@@ -174,6 +180,14 @@ def main():
         port = free_port()
         start("node", "fhir-works.js", f"http://127.0.0.1:{dynamodb_of(ours)}", str(port))
         compare("FHIR Works on AWS 6.6, on the same dynoxide", port, patients, searches_too=False)
+        ours.terminate()
+        helios = MODULES / "bin/hfs"
+        if not helios.exists():
+            print(f"skipped: the Helios FHIR Server, which is not at {helios}", file=sys.stderr)
+            return
+        port = free_port()
+        start(str(helios), "--port", str(port), "--database-url", ":memory:", "--log-level", "error")
+        compare("Helios 0.2.7, on SQLite in memory", port, patients)
     finally:
         for process in processes:
             process.terminate()

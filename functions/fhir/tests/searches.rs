@@ -354,3 +354,24 @@ async fn several_lists_are_one_or_the_other() {
         assert_eq!(server.get(&format!("GET /Patient?_list={query}")).await.status, 400, "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_chain_leads_as_far_as_the_references_do() {
+    const LEVELS: usize = 100; // 150 searches in all
+    let server = Server::start().await;
+    for at in 0..=LEVELS {
+        let mut organization =
+            json!({"resourceType": "Organization", "id": format!("o{at}"), "name": format!("n{at}")});
+        if at > 0 {
+            organization["partOf"] = json!({"reference": format!("Organization/o{}", at - 1)});
+        }
+        put(&server, &organization).await;
+    }
+    let up = "partof.".repeat(LEVELS);
+    assert_eq!(found(&server, &format!("Organization?{up}name:exact=n0")).await, [format!("o{LEVELS}")]);
+    assert!(found(&server, &format!("Organization?{up}name:exact=n1")).await.is_empty());
+    let down = "_has:Organization:partof:".repeat(LEVELS);
+    assert_eq!(found(&server, &format!("Organization?{down}name:exact=n{LEVELS}")).await, ["o0"]);
+    let deeper = server.get(&format!("GET /Organization?{up}{up}name=n0")).await;
+    assert_eq!((deeper.status, &deeper.json()["issue"][0]["code"]), (400, &json!("too-costly")), "{}", deeper.text);
+}

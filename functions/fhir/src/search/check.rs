@@ -1,6 +1,7 @@
 //! What must hold of a resource, looked up as far as other resources are concerned: decided by its content alone.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
@@ -18,7 +19,7 @@ pub enum Check {
     AnyOf(Vec<Clause>),
     /// The parameter refers to one of these, by one of their names, or to a resource inside the resource, of one of these types,
     /// of which the check holds (<https://hl7.org/fhir/R4/search.html#contained>).
-    Refers(&'static SearchParameter, HashSet<Name>, Vec<(&'static ResourceType, Check)>),
+    Refers(&'static SearchParameter, HashSet<Name>, Arc<[(&'static ResourceType, Check)]>),
     /// The id is one of these.
     Ids(BTreeSet<String>),
 }

@@ -1,6 +1,7 @@
 //! From conditions to checks: what depends on other resources is looked up first.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
@@ -62,12 +63,63 @@ pub async fn wanted(
     Ok(types.iter().map(|definition| Wanted { definition, checks: checks(definition) }).collect())
 }
 
+/// A link of a chain, or of a reverse one.
+enum Link<'c> {
+    Chain(&'static SearchParameter, &'static ResourceType),
+    Has(&'static ResourceType, &'static SearchParameter, &'c [&'static ResourceType]),
+}
+
+/// The links of a condition that lead to one type each, the outermost first, and what must hold at their end: a long chain
+/// is followed without futures inside of futures, which would need as much stack as it is long.
+fn links<'c>(
+    mut condition: &'c Condition,
+    mut types: &'c [&'static ResourceType],
+) -> (Vec<Link<'c>>, &'c Condition, &'c [&'static ResourceType]) {
+    let mut links = Vec::new();
+    loop {
+        match condition {
+            Condition::Chain { parameter, targets } if let [(target, next)] = targets.as_slice() => {
+                links.push(Link::Chain(parameter, target));
+                (condition, types) = (next, std::slice::from_ref(target));
+            }
+            Condition::Has { source, parameter, condition: next } => {
+                links.push(Link::Has(source, parameter, types));
+                (condition, types) = (next, std::slice::from_ref(source));
+            }
+            _ => return (links, condition, types),
+        }
+    }
+}
+
 async fn known(
     store: &Store,
     run: &Run,
     condition: &Condition,
     types: &[&'static ResourceType],
 ) -> Result<Known, Error> {
+    let (links, last, of) = links(condition, types);
+    let mut known = end(store, run, last, of).await?;
+    for link in links.into_iter().rev() {
+        known = match link {
+            Link::Chain(parameter, target) => {
+                let check = known.of_type(target);
+                let ids = linked(store, run, target, check.clone(), parameter, Keep::Names).await?;
+                Known::Check(Check::Refers(parameter, ids, Arc::from([(target, check)])))
+            }
+            Link::Has(source, parameter, types) => {
+                let check = known.of_type(source);
+                let named = linked(store, run, source, check, parameter, Keep::Targets(parameter)).await?;
+                let searched: Vec<&'static str> = types.iter().map(|definition| definition.name).collect();
+                let types = parameter.targets.iter().copied().filter(|target| searched.contains(target));
+                Known::These(canonical::resolved(store, run, named, &types.collect::<Vec<_>>()).await?)
+            }
+        };
+    }
+    Ok(known)
+}
+
+/// What is no link to one type.
+async fn end(store: &Store, run: &Run, condition: &Condition, types: &[&'static ResourceType]) -> Result<Known, Error> {
     match condition {
         Condition::Clause(clause) => {
             terminology::resolved(store, run, clause.clone()).await.map(|clause| Known::Check(Check::Clause(clause)))
@@ -85,15 +137,9 @@ async fn known(
                 Ok::<_, Error>((found, (*target, check)))
             }));
             let (ids, inside): (Vec<_>, Vec<_>) = linked.await?.into_iter().unzip();
-            Ok(Known::Check(Check::Refers(parameter, ids.into_iter().flatten().collect(), inside)))
+            Ok(Known::Check(Check::Refers(parameter, ids.into_iter().flatten().collect(), inside.into())))
         }
-        Condition::Has { source, parameter, condition } => {
-            let check = Box::pin(known(store, run, condition, &[source])).await?.of_type(source);
-            let named = linked(store, run, source, check, parameter, Keep::Targets(parameter)).await?;
-            let searched: Vec<&'static str> = types.iter().map(|definition| definition.name).collect();
-            let types = parameter.targets.iter().copied().filter(|target| searched.contains(target));
-            canonical::resolved(store, run, named, &types.collect::<Vec<_>>()).await.map(Known::These)
-        }
+        Condition::Has { .. } => Err(Error::internal("a reverse chain is a link")),
         Condition::List(ids) => {
             let named = in_parallel(ids.iter().map(|id| list(store, run, id))).await?;
             Ok(Known::These(named.into_iter().flatten().collect()))

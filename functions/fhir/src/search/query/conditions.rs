@@ -8,11 +8,8 @@ use fhir_model::operand::Clause;
 use super::{Condition, Context};
 use crate::error::Error;
 
-/// Chains and reverse chains may nest that deep: each level costs a search.
-const DEEPEST: usize = 6;
-
 /// Searches inside of searches that one request may ask for: a chain is one for each type that it may lead to, at each
-/// of its links, and so is each `_has`.
+/// of its links, and so is each `_has`. So it bounds how deep they nest, too.
 const MOST_SEARCHES: usize = 150;
 /// Values of one parameter, one of which must match.
 const MOST_VALUES: usize = 1_000;
@@ -38,7 +35,7 @@ impl<'c> Reader<'c> {
         name: &str,
         value: &str,
     ) -> Result<Option<Condition>, Error> {
-        condition(types, name, value, self, DEEPEST)
+        condition(types, name, value, self)
     }
 
     fn search(&self, reference: &SearchParameter) -> Result<(), Error> {
@@ -69,13 +66,9 @@ fn condition(
     name: &str,
     value: &str,
     reader: &Reader<'_>,
-    depth: usize,
 ) -> Result<Option<Condition>, Error> {
-    let depth = depth.checked_sub(1).ok_or_else(|| {
-        Error::TooCostly(format!("chains of more than {DEEPEST} links are not followed; search step by step"))
-    })?;
     if let Some(rest) = name.strip_prefix("_has:") {
-        return has(types, rest, value, reader, depth).map(Some);
+        return has(types, rest, value, reader).map(Some);
     }
     if name == "_list" {
         return list(value).map(Some);
@@ -95,7 +88,7 @@ fn condition(
     reader.several(definitions.len())?;
     let conditions = definitions.into_iter().map(|(parameter, types)| {
         let condition = match rest {
-            Some(rest) => chain(parameter, modifier, rest, value, reader, depth)?,
+            Some(rest) => chain(parameter, modifier, rest, value, reader)?,
             None => clause(parameter, modifier, value, reader.context)?,
         };
         Ok((types, condition))
@@ -164,7 +157,6 @@ fn chain(
     rest: &str,
     value: &str,
     reader: &Reader<'_>,
-    depth: usize,
 ) -> Result<Condition, Error> {
     let code = parameter.code;
     if parameter.kind != SearchKind::Reference {
@@ -186,7 +178,7 @@ fn chain(
         if next == "_has" || next == "_list" || target.parameter(next).is_some() {
             reader.search(parameter)?;
         }
-        match condition(&[target], rest, value, reader, depth) {
+        match condition(&[target], rest, value, reader) {
             Ok(Some(condition)) => found.push((target, condition)),
             Ok(None) => {}
             Err(error @ Error::TooCostly(_)) => return Err(error),
@@ -205,13 +197,7 @@ fn chain(
 }
 
 /// <https://hl7.org/fhir/R4/search.html#has>: `Observation:patient:code`
-fn has(
-    types: &[&'static ResourceType],
-    rest: &str,
-    value: &str,
-    reader: &Reader<'_>,
-    depth: usize,
-) -> Result<Condition, Error> {
+fn has(types: &[&'static ResourceType], rest: &str, value: &str, reader: &Reader<'_>) -> Result<Condition, Error> {
     let form = || Error::Parameter("_has has the form _has:Type:reference:parameter=value".to_owned());
     let (kind, rest) = rest.split_once(':').ok_or_else(form)?;
     let (code, rest) = rest.split_once(':').ok_or_else(form)?;
@@ -223,7 +209,7 @@ fn has(
         return Err(Error::Parameter(format!("_has: {kind}:{code} refers to nothing that is searched")));
     }
     reader.search(parameter)?;
-    let condition = condition(&[source], rest, value, reader, depth)?;
+    let condition = condition(&[source], rest, value, reader)?;
     let condition = condition.ok_or_else(|| Error::Parameter(format!("_has: {kind} has no such search parameter")))?;
     Ok(Condition::Has { source, parameter, condition: Box::new(condition) })
 }

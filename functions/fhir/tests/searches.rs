@@ -375,3 +375,20 @@ async fn a_chain_leads_as_far_as_the_references_do() {
     let deeper = server.get(&format!("GET /Organization?{up}{up}name=n0")).await;
     assert_eq!((deeper.status, &deeper.json()["issue"][0]["code"]), (400, &json!("too-costly")), "{}", deeper.text);
 }
+
+#[tokio::test]
+async fn resources_inside_that_refer_to_each_other_in_circles_hold_up_no_chain() {
+    let server = Server::start().await;
+    let inside = |id: &str| {
+        json!({"resourceType": "Observation", "id": id, "status": "final", "code": {"text": "x"},
+               "hasMember": [{"reference": "#a"}, {"reference": "#b"}]})
+    };
+    let mut observation = inside("x");
+    observation["contained"] = json!([inside("a"), inside("b")]);
+    put(&server, &observation).await;
+    for links in [1, 40, 140] {
+        let chain = "has-member:Observation.".repeat(links);
+        assert!(found(&server, &format!("Observation?{chain}status=amended")).await.is_empty());
+        assert_eq!(found(&server, &format!("Observation?{chain}status=final")).await, ["x"], "{links}");
+    }
+}

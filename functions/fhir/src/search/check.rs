@@ -1,12 +1,12 @@
 //! What must hold of a resource, looked up as far as other resources are concerned: decided by its content alone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 use fhir_model::operand::Clause;
-use fhir_model::value::{Value, contained, values};
+use fhir_model::value::{Reference, Value, contained, values};
 
 use super::canonical::{self, Name};
 
@@ -28,28 +28,55 @@ impl Check {
     /// Whether it holds. `base` is the server's own address.
     #[must_use]
     pub fn accepts(&self, id: &str, resource: &Json<'_>, base: &str) -> bool {
-        self.holds(Some(id), resource, resource, base)
+        self.holds(Some(id), resource, &mut Inside { container: resource, base, told: HashMap::new() })
     }
 
     /// The same of a resource inside another one, or of that one. What is inside has no id by which others know it.
-    fn holds(&self, id: Option<&str>, resource: &Json<'_>, container: &Json<'_>, base: &str) -> bool {
+    fn holds(&self, id: Option<&str>, resource: &Json<'_>, inside: &mut Inside<'_, '_>) -> bool {
         let clause = |clause: &Clause| {
             (id.is_some() || clause.parameter.code != "_id")
-                && clause.matches(&values(clause.parameter, resource, base))
+                && clause.matches(&values(clause.parameter, resource, inside.base))
         };
         match self {
             Self::Clause(one) => clause(one),
             Self::AnyOf(clauses) => clauses.iter().any(clause),
-            Self::Refers(parameter, to, inside) => values(parameter, resource, base).into_iter().any(|value| {
-                let Value::Reference(reference) = value else { return false };
-                let found = reference.url.as_deref().and_then(|url| contained(container, url));
-                let held = |found: &Json<'_>| {
-                    let mut of_type = inside.iter().filter(|(kind, _)| found.text("resourceType") == Some(kind.name));
-                    of_type.any(|(_, check)| check.holds(None, found, container, base))
-                };
-                found.is_some_and(held) || canonical::named(parameter, reference).is_some_and(|name| to.contains(&name))
-            }),
+            Self::Refers(parameter, to, checks) => {
+                values(parameter, resource, inside.base).into_iter().any(|value| match value {
+                    Value::Reference(reference) => {
+                        inside.hold(checks, &reference)
+                            || canonical::named(parameter, reference).is_some_and(|name| to.contains(&name))
+                    }
+                    _ => false,
+                })
+            }
             Self::Ids(ids) => id.is_some_and(|id| ids.contains(id)),
         }
+    }
+}
+
+/// What is inside a resource, while that is looked at.
+struct Inside<'r, 'j> {
+    container: &'r Json<'j>,
+    base: &'r str,
+    /// Which checks hold of which resources inside, by their addresses: these may refer to each other in circles, and a
+    /// chain would otherwise go every way through them.
+    told: HashMap<(usize, usize), bool>,
+}
+
+impl Inside<'_, '_> {
+    /// Whether the reference is one to a resource inside, of which a check of its type holds.
+    fn hold(&mut self, checks: &[(&'static ResourceType, Check)], reference: &Reference) -> bool {
+        let container = self.container;
+        let Some(found) = reference.url.as_deref().and_then(|url| contained(container, url)) else { return false };
+        let of_type = checks.iter().filter(|(kind, _)| found.text("resourceType") == Some(kind.name));
+        of_type.into_iter().any(|(_, check)| {
+            let question = (std::ptr::from_ref(check).addr(), std::ptr::from_ref(found).addr());
+            if let Some(told) = self.told.get(&question) {
+                return *told;
+            }
+            let holds = check.holds(None, found, self);
+            self.told.insert(question, holds);
+            holds
+        })
     }
 }

@@ -22,8 +22,8 @@ use crate::store::{Key, Run, Store, Version};
 const MOST_FETCHED: usize = 10_000;
 /// Candidates that are fetched in one round.
 const ROUND: std::ops::RangeInclusive<usize> = 100..=400;
-/// Bytes of candidates, packed, after which a round does not grow.
-const LIGHT: usize = 4 << 20;
+/// Bytes of candidates, packed, that one round fetches, if they are as large as those before them.
+const HEAVY: usize = 8 << 20;
 /// Rows that are read of each list in one round, where lists are intersected or most candidates may be wrong.
 const ROWS: usize = 300;
 
@@ -112,7 +112,7 @@ pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Er
             by_merges(store, run, task, merges, &mut found).await?;
         }
     }
-    found.finish(store, task).await
+    found.finish(store, run, task).await
 }
 
 fn merges(lists: &[Parts], backward: bool, after: Option<&Position>) -> Vec<Merge> {
@@ -181,12 +181,29 @@ async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key], found:
     if task.backward {
         candidates.reverse();
     }
-    for candidates in candidates.chunks(*ROUND.end()) {
-        if found.take(store, run, task, candidates.to_vec()).await? {
+    let mut batch = first_round(task);
+    while !candidates.is_empty() {
+        let rest = candidates.split_off(batch.min(candidates.len()));
+        if found.take(store, run, task, candidates).await? {
             break;
         }
+        (candidates, batch) = (rest, next_round(batch, found));
     }
     Ok(())
+}
+
+/// Candidates that are fetched first: those of a page, or some of which nobody knows yet how large they are.
+fn first_round(task: &Task<'_>) -> usize {
+    match task.keep {
+        Keep::Page(_) if source::is_sure(task.wanted, &task.source) => task.limit.saturating_add(1).min(*ROUND.end()),
+        Keep::Page(_) => (2 * task.limit).clamp(*ROUND.start(), *ROUND.end()),
+        _ => *ROUND.start(),
+    }
+}
+
+/// More and more, where few of the candidates are matches, but of large ones no more than [`HEAVY`] at once.
+fn next_round(batch: usize, found: &Collected) -> usize {
+    (2 * batch).min(*ROUND.end()).min(HEAVY / found.mean_weight()).max(1)
 }
 
 /// Takes what stands in all of the lists, whose first rows have been read; says whether that was enough for now.
@@ -197,11 +214,7 @@ async fn by_merges(
     mut merges: Vec<Merge>,
     found: &mut Collected,
 ) -> Result<bool, Error> {
-    let mut batch = if source::is_sure(task.wanted, &task.source) {
-        task.limit.saturating_add(1).min(*ROUND.end())
-    } else {
-        (2 * task.limit).clamp(*ROUND.start(), *ROUND.end())
-    };
+    let mut batch = first_round(task);
     let driver = driver(&merges, task.backward);
     let mut driving = merges.swap_remove(driver);
     let others: Vec<(HashSet<&str>, Option<String>)> = merges.iter().map(Merge::known).collect();
@@ -231,6 +244,7 @@ async fn by_merges(
             }
             candidates.extend(taken.into_iter().filter(|candidate| may_stand(candidate) && !early(candidate)));
         }
+        let is_short = candidates.len() < batch;
         fetched += candidates.len();
         if !candidates.is_empty() && found.take(store, run, task, candidates).await? {
             return Ok(true);
@@ -242,10 +256,11 @@ async fn by_merges(
             found.next = last;
             return Ok(true);
         }
-        // More and more, where few of the candidates are matches; fewer, where they are large.
-        batch = if found.weight < LIGHT { (2 * batch).min(*ROUND.end()) } else { (batch / 2).max(1) };
-        let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
-        driving.fill(&store.table, rows).await.map_err(Error::Store)?;
+        batch = next_round(batch, found);
+        if is_short {
+            let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
+            driving.fill(&store.table, rows).await.map_err(Error::Store)?;
+        }
     }
 }
 

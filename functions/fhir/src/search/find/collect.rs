@@ -1,12 +1,12 @@
 //! Candidates, fetched and checked: what is wanted of them is kept.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use fhir_model::json::Json;
 
-use super::{Found, Keep, Match, Task};
+use super::{Found, Keep, Match, ROUND, Task};
 use crate::error::Error;
 use crate::index;
 use crate::search::canonical::{self, Name};
@@ -35,10 +35,10 @@ pub(super) struct Collected {
     /// Where to go on, if it has ended early.
     pub(super) next: Option<Position>,
     sweeper: Sweeper,
-    /// Bytes of the last candidates that were fetched, packed.
-    pub(super) weight: usize,
-    /// What was written a moment ago and stands, as it is now, elsewhere than the row that named it: there, and its version.
-    moved: HashMap<Key, (Moved, Version)>,
+    /// Candidates that were fetched, and their bytes, packed.
+    fetched: (usize, usize),
+    /// What was written a moment ago and stands, as it is now, elsewhere than the row that named it: there.
+    moved: HashMap<Key, Moved>,
     /// What was found where it stands, or stood.
     stood: HashSet<Key>,
 }
@@ -56,7 +56,7 @@ impl Collected {
             last: None,
             next: None,
             sweeper: Sweeper::default(),
-            weight: 0,
+            fetched: (0, 0),
             moved: HashMap::new(),
             stood: HashSet::new(),
         }
@@ -75,7 +75,8 @@ impl Collected {
             .filter_map(|candidate| task.source.key(&candidate).map(|key| (candidate, key)))
             .unzip();
         let current = store.current(run, &keys).await?;
-        self.weight = current.iter().flatten().map(packed).sum();
+        self.fetched.0 += current.len();
+        self.fetched.1 += current.iter().flatten().map(packed).sum::<usize>();
         // None: its writer may be on the way.
         let found = candidates.into_iter().zip(current).filter_map(|(candidate, version)| Some((candidate, version?)));
         let mut found = found.peekable();
@@ -110,7 +111,7 @@ impl Collected {
             let is_recent = version.updated >= run.began() - RECENT;
             if let Some(place) = place.filter(|_| is_recent && !self.stood.contains(&version.key)) {
                 let at = Moved { place, kind: candidate.kind };
-                self.moved.insert(version.key.clone(), (at, version));
+                self.moved.insert(version.key, at);
             }
             return Ok(false);
         }
@@ -163,20 +164,28 @@ impl Collected {
         }
     }
 
+    /// Bytes of a candidate, packed, in the mean.
+    pub(super) fn mean_weight(&self) -> usize {
+        let (count, bytes) = self.fetched;
+        (bytes / count.max(1)).max(1)
+    }
+
     /// What was found. What has moved while the search was at it, to where the search had already been, was not met there: it
-    /// is taken now.
-    pub(super) async fn finish(mut self, store: &Store, task: &Task<'_>) -> Result<Found, Error> {
-        let moved: Vec<(Key, (Moved, Version))> = self.moved.drain().collect();
-        for (key, (at, version)) in moved {
-            if !self.stood.contains(&key)
-                && self.has_passed(task, &at.position())
-                && let Some(json) = json(store, &version).await?
-            {
-                let _ = self.has_room(&version, json.len())?; // of a page it is asked once all are in order
-                self.last = Some(at.position());
-                self.keep(store, at.place, at.kind, version, json);
-                self.matches.sort_by(|one, other| walk(task, &one.at(), &other.at()));
+    /// is fetched once more, and taken now.
+    pub(super) async fn finish(mut self, store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Error> {
+        let moved = std::mem::take(&mut self.moved).into_iter();
+        let missed = moved.filter(|(key, at)| !self.stood.contains(key) && self.has_passed(task, &at.position()));
+        let (keys, kinds): (Vec<Key>, Vec<&'static str>) = missed.map(|(key, at)| (key, at.kind)).unzip();
+        for (keys, kinds) in keys.chunks(*ROUND.start()).zip(kinds.chunks(*ROUND.start())) {
+            let current = store.current(run, keys).await?;
+            for (version, kind) in current.into_iter().zip(kinds) {
+                if let Some(version) = version {
+                    self.take_moved(store, task, version, kind).await?;
+                }
             }
+        }
+        if !keys.is_empty() {
+            self.matches.sort_by_cached_key(|found| Walked::of(task, &found.at()));
         }
         let room = self.fitting().min(self.limit);
         if self.count > room {
@@ -184,6 +193,24 @@ impl Collected {
             self.next = self.matches.last().map(Match::at).or(self.last);
         }
         Ok(Found { matches: self.matches, names: self.names, count: self.count.min(self.limit), next: self.next })
+    }
+
+    async fn take_moved(
+        &mut self,
+        store: &Store,
+        task: &Task<'_>,
+        version: Version,
+        kind: &'static str,
+    ) -> Result<(), Error> {
+        let Some(json) = json(store, &version).await? else { return Ok(()) };
+        let Some(place) = place(store, task, &version, &json)? else { return Ok(()) };
+        let at = Position { place, kind: kind.to_owned() };
+        if self.has_passed(task, &at) {
+            let _ = self.has_room(&version, json.len())?; // of a page it is asked once all are in order
+            self.keep(store, at.place.clone(), kind, version, json);
+            self.last = Some(at);
+        }
+        Ok(())
     }
 
     /// How many of the matches a page has room for.
@@ -199,8 +226,9 @@ impl Collected {
 
     /// Whether the search has been there, on this page.
     fn has_passed(&self, task: &Task<'_>, at: &Position) -> bool {
-        task.after.is_none_or(|after| walk(task, after, at).is_lt())
-            && self.next.as_ref().is_none_or(|next| walk(task, at, next).is_le())
+        let at = Walked::of(task, at);
+        task.after.is_none_or(|after| Walked::of(task, after) < at)
+            && self.next.as_ref().is_none_or(|next| at <= Walked::of(task, next))
     }
 }
 
@@ -222,13 +250,21 @@ fn packed(version: &Version) -> usize {
     if let Body::Gzip(bytes) = &version.body { bytes.len() } else { 0 }
 }
 
-/// Which of two positions the search comes to first. Against the order of lists, what has no main date comes last.
-fn walk(task: &Task<'_>, one: &Position, other: &Position) -> Ordering {
-    if !task.backward {
-        return one.cmp(other);
+/// A position, in the order in which the search comes to it. Against the order of lists, what has no main date comes last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Walked {
+    Forward(Position),
+    Backward { is_late: bool, at: Reverse<Position> },
+}
+
+impl Walked {
+    fn of(task: &Task<'_>, at: &Position) -> Self {
+        if !task.backward {
+            return Self::Forward(at.clone());
+        }
+        let is_late = matches!(task.source, Source::Lists(_)) && index::is_undated(&at.place);
+        Self::Backward { is_late, at: Reverse(at.clone()) }
     }
-    let is_late = |at: &Position| matches!(task.source, Source::Lists(_)) && index::is_undated(&at.place);
-    is_late(one).cmp(&is_late(other)).then_with(|| other.cmp(one))
 }
 
 /// Where the resource stands in the task's source, if it is wanted.

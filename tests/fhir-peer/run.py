@@ -15,6 +15,7 @@ What is measured is one client, one request at a time, and eight clients. The cl
 
 import bz2
 import glob
+import gzip
 import http.client
 import json
 import os
@@ -130,6 +131,20 @@ def compare(name, port, patients, searches_too=True):
             measure(name, "search", clients, port, [("GET", chance.choice(searches), None) for _ in range(SEARCHES)])
 
 
+def definitions():
+    """R4's search parameters, where Helios looks for them: without, it leaves `patient` and `code` out."""
+    folder = MODULES / "definitions"
+    folder.mkdir(exist_ok=True)
+    parameters = json.loads(gzip.decompress((ROOT / "functions/fhir/definitions/r4/search-parameters.json.gz").read_bytes()))
+    entries = [
+        {"resource": {"id": it["url"].rsplit("/", 1)[1], "name": it["code"], "status": "active", "description": it["code"], **it}}
+        for it in parameters
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (folder / "search-parameters-r4.json").write_text(json.dumps(bundle))
+    return folder
+
+
 def dynamodb_of(process):
     """The port of the process that is DynamoDB's."""
     inodes = set()
@@ -186,7 +201,8 @@ def main():
             print(f"skipped: the Helios FHIR Server, which is not at {helios}", file=sys.stderr)
             return
         port = free_port()
-        start(str(helios), "--port", str(port), "--database-url", ":memory:", "--log-level", "error")
+        folder = str(definitions())
+        start(str(helios), "--port", str(port), "--database-url", ":memory:", "--log-level", "error", "--data-dir", folder)
         compare("Helios 0.2.7, on SQLite in memory", port, patients)
     finally:
         for process in processes:

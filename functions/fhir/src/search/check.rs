@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fhir_definitions::{ResourceType, SearchParameter};
 use fhir_model::json::Json;
 use fhir_model::operand::Clause;
-use fhir_model::value::{Reference, Value, contained, values};
+use fhir_model::value::{Reference, Value, values};
 
 use super::canonical::{self, Name};
 
@@ -28,7 +28,7 @@ impl Check {
     /// Whether it holds. `base` is the server's own address.
     #[must_use]
     pub fn accepts(&self, id: &str, resource: &Json<'_>, base: &str) -> bool {
-        self.holds(Some(id), resource, &mut Inside { container: resource, base, told: HashMap::new() })
+        self.holds(Some(id), resource, &mut Inside { container: resource, base, by_id: None, told: HashMap::new() })
     }
 
     /// The same of a resource inside another one, or of that one. What is inside has no id by which others know it.
@@ -58,16 +58,24 @@ impl Check {
 struct Inside<'r, 'j> {
     container: &'r Json<'j>,
     base: &'r str,
+    by_id: Option<HashMap<&'r str, &'r Json<'j>>>,
     /// Which checks hold of which resources inside, by their addresses: these may refer to each other in circles, and a
     /// chain would otherwise go every way through them.
     told: HashMap<(usize, usize), bool>,
 }
 
-impl Inside<'_, '_> {
+impl<'r, 'j> Inside<'r, 'j> {
+    /// The resource inside that `#id` is a reference to.
+    fn find(&mut self, reference: &str) -> Option<&'r Json<'j>> {
+        let id = reference.strip_prefix('#')?;
+        let all = self.container.get("contained").map(Json::items).unwrap_or_default();
+        let by_id = self.by_id.get_or_insert_with(|| all.iter().filter_map(|it| Some((it.text("id")?, it))).collect());
+        by_id.get(id).copied()
+    }
+
     /// Whether the reference is one to a resource inside, of which a check of its type holds.
     fn hold(&mut self, checks: &[(&'static ResourceType, Check)], reference: &Reference) -> bool {
-        let container = self.container;
-        let Some(found) = reference.url.as_deref().and_then(|url| contained(container, url)) else { return false };
+        let Some(found) = reference.url.as_deref().and_then(|url| self.find(url)) else { return false };
         let of_type = checks.iter().filter(|(kind, _)| found.text("resourceType") == Some(kind.name));
         of_type.into_iter().any(|(_, check)| {
             let question = (std::ptr::from_ref(check).addr(), std::ptr::from_ref(found).addr());

@@ -196,7 +196,6 @@ async fn by_keys(store: &Store, run: &Run, task: &Task<'_>, keys: &[Key], found:
 fn first_round(task: &Task<'_>) -> usize {
     match task.keep {
         Keep::Page(_) if source::is_sure(task.wanted, &task.source) => task.limit.saturating_add(1).min(*ROUND.end()),
-        Keep::Page(_) => (2 * task.limit).clamp(*ROUND.start(), *ROUND.end()),
         _ => *ROUND.start(),
     }
 }
@@ -214,7 +213,7 @@ async fn by_merges(
     mut merges: Vec<Merge>,
     found: &mut Collected,
 ) -> Result<bool, Error> {
-    let mut batch = first_round(task);
+    let mut batch = first_round(task).min(HEAVY / found.mean_weight()).max(1);
     let driver = driver(&merges, task.backward);
     let mut driving = merges.swap_remove(driver);
     let others: Vec<(HashSet<&str>, Option<String>)> = merges.iter().map(Merge::known).collect();
@@ -252,7 +251,7 @@ async fn by_merges(
         if driving.is_done() {
             return Ok(false);
         }
-        if fetched >= MOST_FETCHED || driving.read >= MOST_ROWS {
+        if fetched >= MOST_FETCHED || (is_short && driving.read >= MOST_ROWS) {
             found.next = last;
             return Ok(true);
         }

@@ -121,7 +121,7 @@ pub fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &str) -> V
 
 /// The resource inside `resource` that a reference `#id` is to.
 #[must_use]
-pub fn contained<'r, 'a>(resource: &'r Json<'a>, reference: &str) -> Option<&'r Json<'a>> {
+pub(crate) fn contained<'r, 'a>(resource: &'r Json<'a>, reference: &str) -> Option<&'r Json<'a>> {
     let id = reference.strip_prefix('#')?;
     resource.get("contained")?.each().iter().find(|inside| inside.text("id") == Some(id))
 }

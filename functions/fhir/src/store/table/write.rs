@@ -170,32 +170,19 @@ impl Table {
     }
 
     /// Writes all or nothing: one call for one write, one transaction for up to 100. Again and again while others are at the
-    /// same items, for about three seconds. What has been refused is so
-    /// for good then, and what was written for it beforehand can be withdrawn. `token` is the commit's own, of up to 36
-    /// characters: DynamoDB takes repetitions with it for one.
+    /// same items, for about three seconds. What has been refused is so for good then, and what was written for it beforehand
+    /// can be withdrawn. `token` is the commit's own, of up to 36 characters: `DynamoDB` takes repetitions with it for one.
     pub async fn settle(&self, writes: Vec<Write>, token: &str) -> Result<Written, AwsError> {
-        for attempt in 0..BATCH_ATTEMPTS {
-            let written = match writes.as_slice() {
-                [write] => self.write(write.clone()).await?,
-                _ => self.transact(writes.clone(), token).await?,
-            };
-            match written {
-                Written::Busy if attempt + 1 < BATCH_ATTEMPTS => back_off(attempt).await,
-                written => return Ok(written),
-            }
-        }
-        Ok(Written::Busy)
+        insisting(async || match writes.as_slice() {
+            [write] => self.write(write.clone()).await,
+            _ => self.transact(writes.clone(), token).await,
+        })
+        .await
     }
 
     /// Makes one write, again and again while transactions are at its item: about three seconds.
     pub async fn insist(&self, write: Write) -> Result<Written, AwsError> {
-        for attempt in 0..BATCH_ATTEMPTS {
-            match self.write(write.clone()).await? {
-                Written::Busy if attempt + 1 < BATCH_ATTEMPTS => back_off(attempt).await,
-                written => return Ok(written),
-            }
-        }
-        Ok(Written::Busy)
+        insisting(async || self.write(write.clone()).await).await
     }
 
     /// Makes one write.
@@ -266,6 +253,17 @@ impl Table {
         }
         .build())
     }
+}
+
+/// Asks until others are out of the way, [`BATCH_ATTEMPTS`] times.
+async fn insisting(attempt: impl AsyncFn() -> Result<Written, AwsError>) -> Result<Written, AwsError> {
+    for paused in 0..BATCH_ATTEMPTS - 1 {
+        match attempt().await? {
+            Written::Busy => back_off(paused).await,
+            written => return Ok(written),
+        }
+    }
+    attempt().await
 }
 
 /// A transaction that others got in the way of, or throttling, which the SDK does not try again where it cancels a

@@ -118,10 +118,3 @@ pub struct Quantity {
 pub fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &str) -> Vec<Value> {
     extract::values(parameter, resource, base)
 }
-
-/// The resource inside `resource` that a reference `#id` is to.
-#[must_use]
-pub(crate) fn contained<'r, 'a>(resource: &'r Json<'a>, reference: &str) -> Option<&'r Json<'a>> {
-    let id = reference.strip_prefix('#')?;
-    resource.get("contained")?.each().iter().find(|inside| inside.text("id") == Some(id))
-}

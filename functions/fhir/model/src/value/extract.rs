@@ -3,13 +3,14 @@
 use fhir_definitions::{Component, Path, SearchKind, SearchParameter, Step};
 
 use super::convert::{Context, convert};
-use super::walk::Ground;
+use super::walk::{Ground, Inside};
 use super::{Token, Value};
 use crate::json::Json;
 
 pub(super) fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &str) -> Vec<Value> {
     let mut out = Vec::new();
-    let ground = Ground { resource, base };
+    let inside = Inside::default();
+    let ground = Ground { resource, base, inside: &inside };
     let paths = parameter.paths;
     if paths.iter().any(|path| path.steps.last() == Some(&Step::ExistsAndNotFalse)) {
         let code = if exists_and_not_false(paths, ground) { "true" } else { "false" };
@@ -26,11 +27,11 @@ pub(super) fn values(parameter: &SearchParameter, resource: &Json<'_>, base: &st
     out
 }
 
-fn into(
+fn into<'g, 'a>(
     kind: SearchKind,
     paths: &[Path],
-    start: &Json<'_>,
-    ground: Ground<'_, '_>,
+    start: &'g Json<'a>,
+    ground: Ground<'g, 'a>,
     system: Option<&'static str>,
     out: &mut Vec<Value>,
 ) {
@@ -50,7 +51,7 @@ fn exists_and_not_false(paths: &[Path], ground: Ground<'_, '_>) -> bool {
 }
 
 /// An element that lacks a component can't match, so it is no value.
-fn composite<'a>(components: &[Component], element: &Json<'a>, ground: Ground<'_, 'a>) -> Option<Value> {
+fn composite<'g, 'a>(components: &[Component], element: &'g Json<'a>, ground: Ground<'g, 'a>) -> Option<Value> {
     let mut parts = Vec::with_capacity(components.len());
     for component in components {
         let mut out = Vec::new();

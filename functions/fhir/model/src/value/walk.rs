@@ -1,8 +1,10 @@
 //! Along a path to what stands at its end. Nothing is allocated: each value is handed on as it is found.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use fhir_definitions::Step;
 
-use super::contained;
 use super::reference::literal;
 use crate::json::Json;
 
@@ -12,6 +14,21 @@ pub(super) struct Ground<'g, 'a> {
     pub(super) resource: &'g Json<'a>,
     /// The server's own address.
     pub(super) base: &'g str,
+    pub(super) inside: &'g Inside<'g>,
+}
+
+/// The types of what a resource contains, by id: there may be thousands, and as many references to them.
+#[derive(Default)]
+pub(super) struct Inside<'g>(OnceCell<HashMap<&'g str, &'g str>>);
+
+impl<'g> Inside<'g> {
+    /// The type of what a reference `#id` is to.
+    fn resource_type(&self, resource: &'g Json<'_>, reference: &str) -> Option<&'g str> {
+        let id = reference.strip_prefix('#')?;
+        let entry = |json: &'g Json<'_>| Some((json.text("id")?, json.text("resourceType")?));
+        let contained = resource.get("contained").map_or(&[][..], Json::each);
+        self.0.get_or_init(|| contained.iter().filter_map(entry).collect()).get(id).copied()
+    }
 }
 
 impl<'g, 'a> Ground<'g, 'a> {
@@ -43,7 +60,7 @@ impl<'g, 'a> Ground<'g, 'a> {
     /// By the reference's text, or else by `Reference.type`: what it points to is not read, unless it is inside the resource.
     fn refers_to(self, json: &Json<'_>, name: &str) -> bool {
         let text = json.text("reference").or(json.as_str());
-        let inside = || contained(self.resource, text?)?.text("resourceType");
+        let inside = || self.inside.resource_type(self.resource, text?);
         let target = text.and_then(|text| literal(text, self.base)?.resource_type).or_else(inside);
         target.or_else(|| json.text("type")) == Some(name)
     }

@@ -16,6 +16,7 @@
 //! The *order* of a row is the resource's main date and its id, the same in all partitions: lists of different terms
 //! can be intersected without fetching a resource, and a page's cursor means the same in each of them.
 
+pub mod moves;
 pub mod terms;
 
 use std::collections::BTreeSet;
@@ -193,17 +194,6 @@ pub fn order(definition: &ResourceType, json: &Json<'_>, id: &str, base: &str) -
     let Some((from, to)) = from.zip(to) else { return format!("{NO_DATE}#{id}") };
     let width = if to.saturating_sub(from) > NARROW { 'w' } else { 'n' };
     format!("{}{width}#{id}", time::sortable(from))
-}
-
-/// What partitions have in common that a value may move between: those of narrow values, beginnings and ends are one.
-#[must_use]
-pub fn family(pk: &str) -> (&str, &str) {
-    let ranged = || {
-        let (rest, shard) = pk.rsplit_once('#')?;
-        let (parameter, class) = rest.rsplit_once('#')?;
-        matches!(class, "n" | "f" | "t").then_some((parameter, shard))
-    };
-    ranged().unwrap_or((pk, ""))
 }
 
 /// Whether a place is one of a resource without a main date.

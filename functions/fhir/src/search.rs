@@ -17,6 +17,7 @@ pub mod merge;
 pub mod page;
 pub mod query;
 pub mod resolve;
+mod rows;
 pub mod sort;
 pub mod source;
 pub mod sweep;
@@ -147,7 +148,7 @@ async fn pages(
 ) -> Result<Matches, Error> {
     let by_memory = match cursor {
         Some(cursor) => cursor.order == IN_MEMORY && !query.sort.is_empty(),
-        None => !query.sort.is_empty() && is_short(store, wanted).await?,
+        None => !query.sort.is_empty() && is_short(store, run, wanted).await?,
     };
     let (source, backward) = match native(query, wanted) {
         Some(native) if !by_memory => native,
@@ -173,10 +174,10 @@ async fn pages(
 
 /// Whether the candidates stand in a few rows that are sorted by another value: to fetch them all and sort them costs less
 /// than to walk the whole type in the order that is wanted.
-async fn is_short(store: &Store, wanted: &[Wanted]) -> Result<bool, Error> {
+async fn is_short(store: &Store, run: &Run, wanted: &[Wanted]) -> Result<bool, Error> {
     let Some(Source::Sorted(parts)) = source::source(wanted, false) else { return Ok(false) };
     let mut merge = Merge::new(parts, false, None);
-    merge.fill(&store.table, FEW).await.map_err(Error::Store)?;
+    merge.fill(&store.table, run, FEW).await.map_err(Error::Store)?;
     Ok(merge.is_read())
 }
 

@@ -12,6 +12,7 @@ use calls::Calls;
 use common::Server;
 use fhir::handler::Handler;
 use fhir::index;
+use fhir::store::Key;
 use fhir_local::cloud::TABLE;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -59,6 +60,14 @@ async fn row(server: &Server, id: &str, code: &str) -> Option<i64> {
     call.send().await.unwrap().item.map(|item| item["v"].as_n().unwrap().parse().unwrap())
 }
 
+/// Lets a resource's current version be an old one: what has just been written may be needed by searches that are at it.
+async fn age(server: &Server, id: &str) {
+    let key = Key::new("Observation", id).head();
+    let call = server.cloud.dynamodb.update_item().table_name(TABLE).update_expression("SET t = :t");
+    let call = call.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    call.expression_attribute_values(":t", AttributeValue::N("1577836800000".to_owned())).send().await.unwrap();
+}
+
 /// Writes a row as a writer does that goes no further.
 async fn leave(server: &Server, id: &str, code: &str, version: i64) {
     let text = |text: String| AttributeValue::S(text);
@@ -79,6 +88,9 @@ async fn what_is_left_over_goes_and_what_a_writer_may_rely_on_stays() {
         leave(&server, id, "a", version).await;
     }
     assert_eq!(found(&server, &format!("code={SYSTEM}|a")).await, ["kept"]);
+    assert_eq!(row(&server, "changed", "a").await, Some(1), "a search for a or b may be at it");
+    age(&server, "changed").await;
+    assert_eq!(found(&server, &format!("code={SYSTEM}|a")).await, ["kept"]);
     assert_eq!(row(&server, "changed", "a").await, None);
     assert_eq!(row(&server, "gone", "a").await, None);
     assert_eq!(row(&server, "never-was", "a").await, Some(1), "its writer may be on the way");
@@ -92,6 +104,7 @@ async fn what_is_left_over_goes_and_what_a_writer_may_rely_on_stays() {
     assert_eq!(row(&server, "gone", "a").await, Some(3));
 
     put(&server, "changed", "c").await; // the third version came, and was another
+    age(&server, "changed").await;
     assert_eq!(found(&server, &format!("code={SYSTEM}|a")).await, ["kept"]);
     assert_eq!(row(&server, "changed", "a").await, None);
     assert_eq!(found(&server, &format!("code={SYSTEM}|c")).await, ["changed"]);
@@ -131,6 +144,7 @@ async fn a_search_removes_a_bounded_number_in_one_round_and_costs_nothing_where_
     let ids: Vec<String> = (0..40).map(|at| format!("o{at}")).collect();
     for id in &ids {
         put(&server, id, "b").await;
+        age(&server, id).await;
         leave(&server, id, "a", 1).await;
     }
     let calls = Calls::default();
@@ -184,6 +198,188 @@ async fn what_moves_while_a_search_is_at_it_is_found_once_where_it_stands_now() 
     }
 }
 
+/// Replaces a resource as if a search had been at each of its new places before it was there.
+async fn replace_behind_a_search(server: &Server, old: &Value, new: &Value) {
+    let key = Key::new("Observation", new["id"].as_str().unwrap());
+    let rows = |resource: &Value| {
+        let bytes = resource.to_string();
+        index::rows(&key, &fhir_model::json::Json::parse(bytes.as_bytes()).unwrap(), common::BASE)
+    };
+    assert_eq!(server.post(&format!("PUT /{key}"), new).await.status, 200);
+    for row in rows(new).difference(&rows(old)) {
+        let call = server.cloud.dynamodb.delete_item().table_name(TABLE);
+        let call = call.key("pk", AttributeValue::S(row.pk.clone())).key("sk", AttributeValue::S(row.sk.clone()));
+        call.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_goes_from_one_value_to_another_is_found_by_a_search_for_both_that_is_at_it() {
+    let code = |code: &str| json!({"coding": [{"system": SYSTEM, "code": code}]});
+    let table = [
+        ("/status", json!("final"), json!("amended"), "status=final,amended"),
+        ("/status", json!("final"), json!("amended"), "patient=p&status=amended,final"),
+        ("/code", code("a"), code("b"), "code=a,b"),
+        ("/code", code("a"), code("b"), "subject=Patient/p&code=a,b&_sort=-date"),
+        ("/code", code("a"), code("b"), "patient=p&code=a,b&status=final"),
+        ("/subject/reference", json!("Patient/p"), json!("Patient/q"), "subject=Patient/p,Patient/q"),
+        ("/subject/reference", json!("Patient/p"), json!("Patient/q"), "subject:Patient.name=x"),
+        ("/subject/reference", json!("Patient/p"), json!("Patient/q"), "patient.name=x&status=final&code=a"),
+        ("/valueString", json!("Anna"), json!("Bert"), "value-string=anna,bert"),
+        ("/effectiveDateTime", json!("2020-05-01"), json!("2021-05-01"), "date=2020,2021"),
+    ];
+    let server = Server::start().await;
+    for id in ["p", "q"] {
+        let patient = json!({"resourceType": "Patient", "id": id, "name": [{"text": "x"}]});
+        assert_eq!(server.post(&format!("PUT /Patient/{id}"), &patient).await.status, 201);
+    }
+    for (at, (pointer, from, to, query)) in table.into_iter().enumerate() {
+        let mut old = observation(&format!("o{at}"), "a");
+        old["valueString"] = json!("Anna");
+        let mut new = old.clone();
+        *old.pointer_mut(pointer).unwrap() = from;
+        *new.pointer_mut(pointer).unwrap() = to;
+        let stored = server.post(&format!("PUT /Observation/o{at}"), &old).await;
+        assert_eq!(stored.status, 201, "{}", stored.text);
+        replace_behind_a_search(&server, &old, &new).await;
+        assert_eq!(found(&server, query).await, [format!("o{at}")], "{query}");
+        let counted = server.get(&format!("GET /Observation?{query}&_summary=count")).await.json();
+        assert_eq!(counted["total"], 1, "{query}");
+        assert_eq!(server.get(&format!("DELETE /Observation/o{at}")).await.status, 204);
+    }
+    let old = observation("one", "a");
+    assert_eq!(server.post("PUT /Observation/one", &old).await.status, 201);
+    let mut new = old.clone();
+    let subject = new.as_object_mut().unwrap().remove("subject");
+    new["performer"] = json!([subject]);
+    replace_behind_a_search(&server, &old, &new).await;
+    let compartment = server.get("GET /Patient/p/Observation").await.json();
+    assert_eq!(compartment["entry"][0]["resource"]["id"], "one", "{compartment}");
+}
+
+/// What a row has, if it is there: whether it is marked, and whether it has a time to live.
+async fn marks(server: &Server, id: &str, code: &str) -> Option<(bool, bool)> {
+    let text = |text: String| AttributeValue::S(text);
+    let call = server.cloud.dynamodb.get_item().table_name(TABLE).consistent_read(true);
+    let call = call.key("pk", text(partition(id, code))).key("sk", text(place(id, "2020-05-01")));
+    call.send().await.unwrap().item.map(|item| (item.contains_key("d"), item.contains_key("ttl")))
+}
+
+/// Rows of code `a` of resources that never were, as a commit leaves them that took that code away; until then they are needed.
+async fn leave_marked(server: &Server, ids: impl Iterator<Item = String>, until: i64) {
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    join_all(ids.map(async |id| {
+        let text = |text: String| AttributeValue::S(text);
+        let call = server.cloud.dynamodb.put_item().table_name(TABLE);
+        let call = call.item("pk", text(partition(&id, "a"))).item("sk", text(place(&id, "2020-05-01")));
+        let call = call.item("v", number(1)).item("d", number(1)).item("ttl", number(until));
+        call.send().await.unwrap();
+    }))
+    .await;
+}
+
+const LONG_AGO: i64 = 1_577_836_800;
+const NOT_YET: i64 = 4_102_444_800;
+
+#[tokio::test]
+async fn who_looks_for_one_value_passes_over_what_has_left_it() {
+    let server = Server::start().await;
+    for at in 0..30 {
+        put(&server, &format!("o{at}"), "a").await;
+        put(&server, &format!("o{at}"), "b").await;
+    }
+    let calls = Calls::default();
+    let counted = Handler::new(calls.of(&server.cloud.dynamodb), server.cloud.s3.clone(), Server::config());
+    let counted = Server { handler: counted, cloud: server.cloud };
+    for (query, lists) in [(format!("code={SYSTEM}|a"), 8), (format!("patient=p&code={SYSTEM}|a"), 1)] {
+        calls.take();
+        assert!(found(&counted, &query).await.is_empty());
+        assert_eq!(calls.take(), (lists, 1), "no candidates are fetched: {query}");
+    }
+    assert_eq!(found(&counted, &format!("code={SYSTEM}|a,{SYSTEM}|b")).await.len(), 30);
+    assert_eq!(found(&counted, &format!("code={SYSTEM}|b")).await.len(), 30);
+    assert_eq!(marks(&counted, "o1", "a").await, Some((true, true)), "it stays for searches that are at it");
+    put(&counted, "o1", "a").await;
+    assert_eq!(marks(&counted, "o1", "a").await, Some((false, false)), "what comes back counts again");
+    assert_eq!(found(&counted, &format!("code={SYSTEM}|a")).await, ["o1"]);
+    assert_eq!(found(&counted, &format!("code={SYSTEM}|a,{SYSTEM}|b")).await.len(), 30);
+}
+
+#[tokio::test]
+async fn rows_whose_time_is_over_go_with_the_searches_that_pass_them() {
+    let server = Server::start().await;
+    let ids = || (0..150).map(|at| format!("o{at}"));
+    let left = async || {
+        let marks = join_all(ids().map(async |id| marks(&server, &id, "a").await)).await;
+        marks.iter().flatten().count()
+    };
+    leave_marked(&server, ids(), LONG_AGO).await;
+    for (query, expected) in [(format!("code={SYSTEM}|a"), 50), (format!("code={SYSTEM}|a,{SYSTEM}|c"), 0)] {
+        assert!(found(&server, &query).await.is_empty(), "{query}");
+        assert_eq!(left().await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_thousands_that_have_left_is_found_page_by_page() {
+    let server = Server::start().await;
+    leave_marked(&server, (0..3_000).map(|at| format!("m{at}")), NOT_YET).await;
+    for id in ["a", "n", "x", "y", "z"] {
+        put(&server, id, "a").await;
+    }
+    for query in [format!("code={SYSTEM}|a"), format!("code={SYSTEM}|a&_sort=-date")] {
+        let (mut all, mut next) = (Vec::new(), format!("GET /Observation?{query}&_count=2"));
+        for _ in 0..4 {
+            let page = server.get(&next).await.json();
+            let entries = page["entry"].as_array().cloned().unwrap_or_default();
+            all.extend(entries.iter().map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()));
+            let links = page["link"].as_array().unwrap().iter();
+            let Some(link) = links.into_iter().find(|link| link["relation"] == "next") else { break };
+            next = format!("GET {}", link["url"].as_str().unwrap().strip_prefix(common::BASE).unwrap());
+        }
+        all.sort();
+        assert_eq!(all, ["a", "n", "x", "y", "z"], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_revinclude_passes_over_what_refers_to_others_now() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/p", &json!({"resourceType": "Patient", "id": "p"})).await;
+    put(&server, "stays", "a").await;
+    let pk = index::list("Observation", "subject", "r:p", None);
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    join_all((0..2_500).map(async |at| {
+        let call = server.cloud.dynamodb.put_item().table_name(TABLE).item("pk", AttributeValue::S(pk.clone()));
+        let call = call.item("sk", AttributeValue::S(place(&format!("m{at}"), "2020-01-01")));
+        call.item("v", number(1)).item("d", number(1)).item("ttl", number(NOT_YET)).send().await.unwrap();
+    }))
+    .await;
+    let bundle = server.get("GET /Patient?_id=p&_revinclude=Observation:subject").await.json();
+    assert_eq!(bundle["entry"].as_array().map(Vec::len), Some(2), "{bundle}");
+}
+
+/// More rows than a commit holds are marked after it, as quickly as they are many.
+#[tokio::test]
+async fn an_update_that_moves_thousands_of_rows_takes_no_longer_than_writing_them() {
+    let server = Server::start().await;
+    let list = |date: &str, of: &str| {
+        let entries: Vec<Value> =
+            (0..3_000).map(|at| json!({"item": {"reference": format!("Patient/{of}{at}")}})).collect();
+        json!({"resourceType": "List", "id": "l", "status": "current", "mode": "working", "date": date, "entry": entries})
+    };
+    for (date, of) in [("2020-01-01", "a"), ("2021-01-01", "a"), ("2021-01-01", "b")] {
+        let stored = server.post("PUT /List/l", &list(date, of)).await;
+        assert!(matches!(stored.status, 200 | 201), "{}", stored.text);
+        for query in [format!("item=Patient/{of}7"), "item=Patient/a7,Patient/b7".to_owned()] {
+            let bundle = server.get(&format!("GET /List?{query}")).await.json();
+            assert_eq!(bundle["entry"].as_array().map(Vec::len), Some(1), "{query}");
+        }
+    }
+    let bundle = server.get("GET /List?item=Patient/a7").await.json();
+    assert_eq!(bundle["entry"], Value::Null, "{bundle}");
+}
+
 #[tokio::test]
 async fn a_conditional_create_finds_what_moves_meanwhile() {
     let server = Server::start().await;
@@ -217,8 +413,10 @@ async fn whatever_crashes_and_whoever_sweeps_what_is_there_is_found() {
         }
     }
     put(&server, "one", "a").await;
+    age(&server, "one").await;
     assert!(found(&server, &format!("code={SYSTEM}|b")).await.is_empty());
-    assert_eq!(row(&server, "one", "b").await, None);
+    let left = marks(&server, "one", "b").await;
+    assert!(left.is_none_or(|left| left == (true, true)), "it is gone, or goes by itself");
 }
 
 #[tokio::test]

@@ -80,18 +80,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn a_value_may_move_between_the_partitions_of_one_parameter() {
-    for (one, other, expected) in [
-        ("i#Encounter#date#n#3", "i#Encounter#date#f#3", true),
-        ("i#Encounter#date#t#3", "i#Encounter#date#n#3", true),
-        ("i#Encounter#date#n#3", "i#Encounter#date#n#4", false),
-        ("i#Encounter#date#n#3", "i#Encounter#length#n#3", false),
-        ("i#Patient#name#$a", "i#Patient#name#$a", true),
-        ("i#Patient#name#$a", "i#Patient#name#$b", false),
-        ("i#Task#status#c:ready#1", "i#Task#status#c:done#1", false),
-    ] {
-        assert_eq!(family(one) == family(other), expected, "{one} {other}");
-    }
-}

@@ -102,27 +102,33 @@ pub async fn find(store: &Store, run: &Run, task: &Task<'_>) -> Result<Found, Er
         Source::Keys(keys) => by_keys(store, run, task, keys, &mut found).await?,
         Source::Lists(lists) if task.backward => latest_first(store, run, task, lists, &mut found).await?,
         Source::Lists(lists) => {
-            let mut merges = merges(lists, task.backward, task.after);
-            fill(store, task, merges.iter_mut()).await?;
+            let mut merges = merges(task, lists, task.after);
+            fill(store, run, task, merges.iter_mut()).await?;
             by_merges(store, run, task, merges, &mut found).await?;
         }
         Source::Sorted(parts) | Source::Log(parts) => {
-            let mut merges = merges(std::slice::from_ref(parts), task.backward, task.after);
-            fill(store, task, merges.iter_mut()).await?;
+            let mut merges = merges(task, std::slice::from_ref(parts), task.after);
+            fill(store, run, task, merges.iter_mut()).await?;
             by_merges(store, run, task, merges, &mut found).await?;
         }
     }
     found.finish(store, run, task).await
 }
 
-fn merges(lists: &[Parts], backward: bool, after: Option<&Position>) -> Vec<Merge> {
-    lists.iter().map(|parts| Merge::new(parts.clone(), backward, after)).collect()
+fn merges(task: &Task<'_>, lists: &[Parts], after: Option<&Position>) -> Vec<Merge> {
+    lists.iter().map(|parts| Merge::new(parts.clone(), task.backward, after)).collect()
 }
 
 /// The first round of reading.
-async fn fill(store: &Store, task: &Task<'_>, merges: impl Iterator<Item = &mut Merge>) -> Result<(), Error> {
+async fn fill(
+    store: &Store,
+    run: &Run,
+    task: &Task<'_>,
+    merges: impl Iterator<Item = &mut Merge>,
+) -> Result<(), Error> {
     let rows = rows(task, parts(task));
-    in_parallel(merges.map(|merge| merge.fill(&store.table, rows))).await.map_err(Error::Store).map(drop::<Vec<()>>)
+    let read = in_parallel(merges.map(|merge| merge.fill(&store.table, run, rows)));
+    read.await.map_err(Error::Store).map(drop::<Vec<()>>)
 }
 
 /// Parts of partitions that a first round reads.
@@ -159,10 +165,10 @@ async fn latest_first(
         let after = task.after.filter(|after| index::is_undated(&after.place) == undated);
         let passed = task.after.is_some_and(|after| index::is_undated(&after.place)) && !undated;
         let lists: Vec<Parts> = lists.iter().map(|parts| source::half(parts, undated)).collect();
-        if passed { Vec::new() } else { merges(&lists, true, after) }
+        if passed { Vec::new() } else { merges(task, &lists, after) }
     });
     let [mut dated, mut undated] = halves;
-    fill(store, task, dated.iter_mut().chain(undated.iter_mut())).await?;
+    fill(store, run, task, dated.iter_mut().chain(undated.iter_mut())).await?;
     if dated.is_empty() || !by_merges(store, run, task, dated, found).await? {
         by_merges(store, run, task, undated, found).await?;
     }
@@ -251,14 +257,18 @@ async fn by_merges(
         if driving.is_done() {
             return Ok(false);
         }
-        if fetched >= MOST_FETCHED || (is_short && driving.read >= MOST_ROWS) {
+        if is_short && driving.read >= MOST_ROWS {
+            found.next = driving.reached();
+            return Ok(true);
+        }
+        if fetched >= MOST_FETCHED {
             found.next = last;
             return Ok(true);
         }
         batch = next_round(batch, found);
         if is_short {
             let rows = share(rows(task, driving.parts()).max(ROWS), driving.parts());
-            driving.fill(&store.table, rows).await.map_err(Error::Store)?;
+            driving.fill(&store.table, run, rows).await.map_err(Error::Store)?;
         }
     }
 }

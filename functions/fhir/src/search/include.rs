@@ -8,6 +8,7 @@ use fhir_model::json::Json;
 use super::canonical::{self, Name};
 use super::find::{Match, json};
 use super::query::Include;
+use super::rows;
 use crate::error::Error;
 use crate::index;
 use crate::store::table::{Range, in_parallel};
@@ -20,6 +21,8 @@ const MOST_BYTES: usize = 8_000_000;
 const AT_ONCE: usize = 400;
 /// Lists that are read for the `_revinclude`s of a page.
 const MOST_LISTS: usize = 2_000;
+/// Pages that are read of one list: most are one.
+const MOST_PAGES: usize = 20;
 
 /// All that is to be included with a page's matches, each once, and not what is a match itself.
 pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[Include]) -> Result<Vec<Match>, Error> {
@@ -35,7 +38,7 @@ pub async fn included(store: &Store, run: &Run, matches: &[Match], includes: &[I
         }
         let referred = forward(store, run, frontier, &active).await?;
         let mut keys: Vec<Key> = referred.iter().cloned().collect();
-        let reverse = backward(store, frontier, &active).await?;
+        let reverse = backward(store, run, frontier, &active).await?;
         keys.extend(reverse.iter().map(|(key, _)| key.clone()));
         keys.retain(|key| !known.contains(key));
         keys.sort();
@@ -114,7 +117,12 @@ async fn forward(store: &Store, run: &Run, frontier: &[Match], includes: &[&Incl
 }
 
 /// What the index says refers to the resources, each with the names of what it refers to.
-async fn backward(store: &Store, frontier: &[Match], includes: &[&Include]) -> Result<Vec<(Key, Vec<Name>)>, Error> {
+async fn backward(
+    store: &Store,
+    run: &Run,
+    frontier: &[Match],
+    includes: &[&Include],
+) -> Result<Vec<(Key, Vec<Name>)>, Error> {
     let mut lists: Vec<(&'static str, String, Vec<Name>)> = Vec::new();
     for found in frontier.iter().filter(|_| includes.iter().any(|include| include.reverse)) {
         let key = &found.version.key;
@@ -143,13 +151,27 @@ async fn backward(store: &Store, frontier: &[Match], includes: &[&Include]) -> R
     }
     too_many(lists.len() > MOST_LISTS)?;
     let pages = in_parallel(lists.into_iter().map(async |(kind, pk, names)| {
-        let range = Range { pk, from: String::new(), to: None, backward: false, limit: MOST + 1, whole: false };
-        let page = store.table.query(&range).await.map_err(Error::Store)?;
-        too_many(page.more)?;
-        let ids = page.items.iter().filter_map(|item| item.get_text("sk")?.rsplit('#').next().map(str::to_owned));
-        Ok::<Vec<(Key, Vec<Name>)>, Error>(ids.map(|id| (Key::new(kind, &id), names.clone())).collect())
+        let ids = all_of(store, run, pk).await?;
+        Ok::<Vec<(Key, Vec<Name>)>, Error>(ids.iter().map(|id| (Key::new(kind, id), names.clone())).collect())
     }));
     Ok(pages.await?.concat())
+}
+
+/// The ids in a list, of which some rows may have to be passed over.
+async fn all_of(store: &Store, run: &Run, pk: String) -> Result<Vec<String>, Error> {
+    let mut range = Range { pk, from: String::new(), to: None, backward: false, limit: MOST + 1, whole: false };
+    let mut ids = Vec::new();
+    for _ in 0..MOST_PAGES {
+        let page = store.table.query(&range).await.map_err(Error::Store)?;
+        let places = rows::counting(run, &range.pk, &page.items, false).map(|(place, _)| place);
+        ids.extend(places.filter_map(|place| place.rsplit('#').next().map(str::to_owned)));
+        too_many(ids.len() > MOST)?;
+        match page.items.last().and_then(|item| item.get_text("sk")).filter(|_| page.more) {
+            Some(last) => range.from = format!("{last}\u{0}"),
+            None => return Ok(ids),
+        }
+    }
+    too_many(true).map(|()| ids)
 }
 
 /// Whether a resource really refers to one of those that the index says it does.

@@ -1,10 +1,14 @@
 //! Candidates in order, out of several partitions that are each in that order.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fhir_definitions::ResourceType;
 use shared::aws::AwsError;
 
+use super::rows;
+use super::source::Parts;
+use crate::index::moves;
+use crate::store::Run;
 use crate::store::table::{Range, Table, in_parallel};
 
 /// A candidate: where it stands, and what it is.
@@ -81,9 +85,11 @@ impl Candidate {
 pub struct Merge {
     parts: Vec<Part>,
     backward: bool,
+    /// Whether it looks for one value or another.
+    of_several: bool,
     /// Read, but not given yet; in order, each with the part that it was read of, and its row's version.
     buffer: BTreeMap<Candidate, (usize, i64)>,
-    /// How many sort keys have been read.
+    /// How many rows have been read.
     pub read: usize,
 }
 
@@ -108,7 +114,8 @@ enum Open {
 impl Merge {
     /// Partitions, or parts of them, each of one type's resources. `after`: only what comes after that position.
     #[must_use]
-    pub fn new(parts: Vec<(&'static ResourceType, Range)>, backward: bool, after: Option<&Position>) -> Self {
+    pub fn new(parts: Parts, backward: bool, after: Option<&Position>) -> Self {
+        let of_several = are_of_several(&parts);
         let part = |(kind, range): (&'static ResourceType, Range)| {
             let range = Range { backward, whole: false, ..range };
             let range = match after {
@@ -119,7 +126,7 @@ impl Merge {
             range.map(|range| Part { kind, range, open: Open::Unread })
         };
         let parts = parts.into_iter().filter_map(part).collect();
-        Self { parts, backward, buffer: BTreeMap::new(), read: 0 }
+        Self { parts, backward, of_several, buffer: BTreeMap::new(), read: 0 }
     }
 
     /// How many partitions it reads.
@@ -141,7 +148,7 @@ impl Merge {
     }
 
     /// Reads one page, of at most `limit` keys, of each part of which nothing is left to give: one round.
-    pub async fn fill(&mut self, table: &Table, limit: usize) -> Result<(), AwsError> {
+    pub async fn fill(&mut self, table: &Table, run: &Run, limit: usize) -> Result<(), AwsError> {
         let edge = self.edge();
         let lagging = |part: &Part| match (&part.open, &edge) {
             (Open::Behind(last), Some(edge)) => last == edge,
@@ -153,11 +160,10 @@ impl Merge {
         let ranges: Vec<Range> = parts.iter().map(|(_, part)| Range { limit, ..part.range.clone() }).collect();
         let pages = in_parallel(ranges.iter().map(|range| table.query(range))).await?;
         for ((at, part), page) in parts.iter_mut().zip(pages) {
-            let places = page.items.iter().filter_map(|item| Some((item.get_text("sk")?, item.get_number("v"))));
-            for (place, version) in places {
+            self.read += page.items.len();
+            for (place, version) in rows::counting(run, &part.range.pk, &page.items, self.of_several) {
                 let candidate = Candidate { place: place.to_owned(), kind: part.kind.name, row: None };
-                self.buffer.insert(candidate, (*at, version.unwrap_or(i64::MAX)));
-                self.read += 1;
+                self.buffer.insert(candidate, (*at, version));
             }
             let last = page.items.last().and_then(|item| item.get_text("sk")).map(str::to_owned);
             let rest = last.as_deref().filter(|_| page.more).and_then(|last| beyond(part.range.clone(), last));
@@ -170,6 +176,14 @@ impl Merge {
             };
         }
         Ok(())
+    }
+
+    /// How far it has been read, once nothing is left to give; none: to the end. What was read may all have been passed over.
+    #[must_use]
+    pub fn reached(&self) -> Option<Position> {
+        // All types' names are between these.
+        let kind = if self.backward { "" } else { "~" };
+        self.edge().map(|place| Position { place, kind: kind.to_owned() })
     }
 
     /// What comes next, up to `limit` candidates, as far as it is certain that nothing comes between.
@@ -214,6 +228,15 @@ impl Merge {
         });
         if self.backward { lasts.max().cloned() } else { lasts.min().cloned() }
     }
+}
+
+/// Whether they are of several values of a type. Shards that [`moves::value`] doesn't know as such count as values.
+fn are_of_several(parts: &Parts) -> bool {
+    let mut values = HashMap::new();
+    parts.iter().any(|(kind, range)| {
+        let value = moves::value(kind, &range.pk);
+        *values.entry(kind.name).or_insert(value) != value
+    })
 }
 
 /// The part of a range from a place on, the place included; none, if nothing is there.
@@ -286,19 +309,19 @@ mod tests {
     proptest! {
         #[test]
         fn what_a_position_has_not_passed_is_still_read_and_nothing_else(
-            places in proptest::collection::vec("[a-c]{1,2}#[a-b.-]{1,2}", 2), kinds in proptest::array::uniform2(0..3_usize),
+            places in proptest::collection::vec("[a-c]{1,2}#[a-b.-]{1,2}", 2), kinds in (0..5_usize, 0..3_usize),
             backward: bool,
         ) {
             let [place, other] = places.as_slice() else { return Ok(()) };
-            let (kind, of) = (TYPES[kinds[0]], TYPES[kinds[1]]);
-            let after = Position { place: place.clone(), kind: kind.to_owned() };
+            let (kind, of) = (["", "~"].iter().chain(&TYPES).nth(kinds.0).unwrap(), TYPES[kinds.1]);
+            let after = Position { place: place.clone(), kind: (*kind).to_owned() };
             let parts = TYPES.map(|name| (fhir_definitions::resource_type(name).unwrap(), range(backward))).to_vec();
             let merge = Merge::new(parts, backward, Some(&after));
             prop_assert_eq!(within(&merge, other, of), !after.has_passed(other, of, backward));
         }
 
         #[test]
-        fn a_position_survives_its_cursor_and_no_range_of_it_is_refused(place in "[^\u{0}]{1,40}", kind in "[A-Z][a-z]{1,9}", backward: bool) {
+        fn a_position_survives_its_cursor_and_no_range_of_it_is_refused(place in "[^\u{0}]{1,40}", kind in "([A-Z][a-z]{1,9}|~)?", backward: bool) {
             let position = Position { place, kind };
             prop_assert_eq!(Position::read(&position.write()), Some(position.clone()));
             let parts = TYPES.map(|name| (fhir_definitions::resource_type(name).unwrap(), range(backward))).to_vec();

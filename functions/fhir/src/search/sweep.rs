@@ -10,7 +10,7 @@ use fhir_model::json::Json;
 use fhir_model::value::{Value, values};
 
 use super::merge::{Candidate, Row};
-use crate::index;
+use crate::index::{self, moves::Destinations};
 use crate::store::item::ItemKey;
 use crate::store::sweep::{LINGERS, MOST_SWEPT, Stale};
 use crate::store::{Run, Version};
@@ -43,7 +43,7 @@ impl Sweeper {
         let is_recent = version.updated >= run.began() - LINGERS;
         if is_stale(row, &candidate.place, version, is_recent, json, base) {
             let key = ItemKey { pk: row.pk.clone(), sk: candidate.place.clone() };
-            run.note(Stale { row: key, version: row.version });
+            run.note(Stale { row: key, version: row.version }, MOST_SWEPT);
         }
     }
 }
@@ -65,8 +65,13 @@ fn is_stale(row: &Row, place: &str, version: &Version, is_recent: bool, json: Op
     let key = ItemKey { pk: row.pk.clone(), sk: place.to_owned() };
     let moved = || index::order(definition, &json, &version.key.id, base) != place;
     let rows = index::rows(&version.key, &json, base);
-    let lingers = is_recent && rows.iter().any(|other| index::family(&other.pk) == index::family(&row.pk)); // for readers, as in `Prepared::lingers`
-    !rows.contains(&key) && !lingers && (moved() || !may_be_of_another_base(definition, row, &json))
+    // For searches that are at it, as in `Prepared::lingers`.
+    let lingers = || {
+        let places = Destinations::of(rows.iter().map(|row| row.pk.as_str()));
+        places.has_family_of(&row.pk) || places.has_alternative_to(&row.pk)
+    };
+    let is_needed = rows.contains(&key) || (is_recent && lingers());
+    !is_needed && (moved() || !may_be_of_another_base(definition, row, &json))
 }
 
 /// Whether a request to another address of this server may have had reason to write the row: by an absolute reference,

@@ -5,20 +5,28 @@
 //! 2. The commit: one conditional write for one resource, one `TransactWriteItems` for up to 100 writes, and for more
 //!    the two phases of [`super::staged`].
 //! 3. Index rows that only the old versions had go with the commit where they fit into it, otherwise after it. Some stay for
-//!    some minutes, for readers that are at it: [`Prepared::lingers`].
+//!    some minutes, for readers that are at it: [`Prepared::drops`].
 
 use uuid::Uuid;
 
 use super::item::{Item, ItemKey};
-use super::prepare::{Draft, Prepared, prepare};
-use super::sweep::LINGERS;
+use super::prepare::{Draft, Lingers, Prepared, prepare};
+use super::sweep::{ALTERNATIVES_LINGER, LINGERS};
 use super::table::{Change, Condition, Write, Written, in_parallel};
 use super::version::{Transaction, Version};
 use super::{Claim, Store, StoreError};
 
-/// Lets a dropped row go by its time to live, for searches that are at it. An assertion by a later version replaces the row.
-fn expire(row: &ItemKey, now: i64, condition: Condition) -> Write {
-    let change = Change::new("SET #ttl = :ttl").number(":ttl", (now + LINGERS) / 1000);
+/// Removes a dropped row, or lets it go by its time to live, for searches that are at it. An assertion by a later version
+/// replaces the row.
+fn drop_row(row: &ItemKey, lingers: Lingers, now: i64, condition: Condition) -> Write {
+    let change = match lingers {
+        Lingers::ForAll => Change::new("SET #ttl = :ttl").number(":ttl", (now + LINGERS) / 1000),
+        Lingers::ForAlternatives => {
+            let ttl = (now + ALTERNATIVES_LINGER) / 1000;
+            Change::new("SET #ttl = :ttl, d = :d").number(":ttl", ttl).number(":d", 1)
+        }
+        Lingers::No => return Write::Delete(row.clone(), condition),
+    };
     Write::Update(row.clone(), change, condition)
 }
 
@@ -93,14 +101,8 @@ impl Store {
         let room = self.actions.saturating_sub(writes.len());
         let inside = prepared.iter().map(|change| change.dropped.len()).sum::<usize>() <= room;
         if inside {
-            let gone = |change: &Prepared, row: &ItemKey| {
-                if change.lingers(row) {
-                    expire(row, now, Condition::none())
-                } else {
-                    Write::Delete(row.clone(), Condition::none())
-                }
-            };
-            writes.extend(prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| gone(change, row))));
+            let dropped = prepared.iter().flat_map(Prepared::drops);
+            writes.extend(dropped.map(|(row, lingers)| drop_row(row, lingers, now, Condition::none())));
         }
         let written = self.table.settle(writes, &id).await?;
         if written != Written::Yes && !self.has_won(&prepared, &id).await? {
@@ -163,12 +165,11 @@ impl Store {
     /// stumbles over it.
     pub(super) async fn clean(&self, prepared: &[Prepared]) {
         let now = self.now();
-        let rows =
-            prepared.iter().flat_map(|change| change.dropped.iter().map(move |row| (row, change.version.number)));
-        let removed = in_parallel(rows.map(async |(row, number)| {
-            let number = i64::try_from(number).unwrap_or(i64::MAX);
+        let dropped = prepared.iter().flat_map(|change| change.drops().map(move |dropped| (change, dropped)));
+        let removed = in_parallel(dropped.map(async |(change, (row, lingers))| {
+            let number = i64::try_from(change.version.number).unwrap_or(i64::MAX);
             let condition = Condition::new("v < :v").number(":v", number);
-            self.table.write(expire(row, now, condition)).await
+            self.table.write(drop_row(row, lingers, now, condition)).await
         }));
         if let Err(error) = removed.await {
             tracing::warn!(action = error.action, code = error.code, "index rows of old versions are left over");

@@ -12,7 +12,7 @@ use super::bodies::{Bodies, LARGEST_IN_ITEM};
 use super::item::{Item, ItemKey};
 use super::read::{Base, RECENT};
 use super::version::{Body, Key, Method, Transaction, Version};
-use crate::index;
+use crate::index::{self, moves::Destinations};
 
 /// A body may be that large when it is unpacked: more than any resource that is taken can be written as
 /// ([`crate::interaction`] measures it; escapes may double it).
@@ -55,6 +55,18 @@ pub(super) struct Prepared {
     pub(super) fresh: bool,
 }
 
+/// For whom a dropped row stays for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lingers {
+    /// Every search that reads its partition.
+    ForAll,
+    /// Searches for this value *or* another. The others pass over it: who polls for a state does not look at all that has
+    /// just left it.
+    ForAlternatives,
+    /// Nobody.
+    No,
+}
+
 impl Prepared {
     /// The transaction that wrote the old version, if that was a moment ago. A single write hands it on: a response that
     /// has read other resources as they were before must still come upon it.
@@ -63,13 +75,23 @@ impl Prepared {
         old.filter(|transaction| transaction.at >= now - RECENT).cloned()
     }
 
-    /// Whether a row that the new version drops is to stay for a while. Of a transaction: a search that has read others of its
-    /// resources as they were comes upon this one by the old row, and sees that the transaction has committed meanwhile. Of
-    /// a resource that has moved within a list: a search that had passed its new place before it was there, and comes to
+    /// The rows that the new version drops, and for whom each is to stay for a while. Of a transaction: a search that has read
+    /// others of its resources as they were comes upon this one by the old row, and sees that the transaction has committed
+    /// meanwhile. Of a resource that has moved: a search that had passed its new place before it was there, and comes to
     /// the old one after, would find it at neither.
-    pub(super) fn lingers(&self, row: &ItemKey) -> bool {
-        let moved = || self.added.iter().any(|added| index::family(&added.pk) == index::family(&row.pk));
-        self.version.transaction.is_some() || moved()
+    pub(super) fn drops(&self) -> impl Iterator<Item = (&ItemKey, Lingers)> {
+        let moved_to = Destinations::of(self.added.iter().map(|row| row.pk.as_str()));
+        let for_all = self.version.transaction.is_some();
+        self.dropped.iter().map(move |row| {
+            let lingers = if for_all || moved_to.has_family_of(&row.pk) {
+                Lingers::ForAll
+            } else if moved_to.has_alternative_to(&row.pk) {
+                Lingers::ForAlternatives
+            } else {
+                Lingers::No
+            };
+            (row, lingers)
+        })
     }
 
     /// The old version's own item, to be written before its head is replaced.

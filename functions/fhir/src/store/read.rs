@@ -12,7 +12,7 @@ use std::time::Duration;
 use shared::aws::AwsError;
 
 use super::item::{Item, ItemKey};
-use super::sweep::{MOST_SWEPT, Stale};
+use super::sweep::Stale;
 use super::table::{Change, Condition, Write, in_parallel};
 use super::version::{Key, Version};
 use super::{Store, StoreError};
@@ -91,10 +91,10 @@ impl Run {
         }
     }
 
-    /// Notes a row that is to go once the response is made.
-    pub(crate) fn note(&self, row: Stale) {
+    /// Notes a row that is to go once the response is made, unless so many are to go already.
+    pub(crate) fn note(&self, row: Stale, most: usize) {
         let mut stale = lock(&self.stale);
-        if stale.len() < MOST_SWEPT && !stale.contains(&row) {
+        if stale.len() < most && !stale.contains(&row) {
             stale.push(row);
         }
     }

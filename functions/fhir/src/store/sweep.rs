@@ -8,8 +8,14 @@ use super::table::{Condition, Write, in_parallel};
 /// within 29 s, and a commit may land half a minute after its time was taken.
 pub(crate) const LINGERS: i64 = 120_000;
 
+/// The same, where only searches need it that had begun before the commit landed.
+pub(crate) const ALTERNATIVES_LINGER: i64 = 75_000;
+
 /// Rows that one response removes: one round, of as many calls as would make one batch.
 pub(crate) const MOST_SWEPT: usize = 25;
+
+/// Together with rows whose time is over, as their own marks say, that many: still one round.
+pub(crate) const MOST_EXPIRED: usize = 100;
 
 /// A row that no current version has, and that no writer can still rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,25 @@
+//! Rows of the index, as searches read them: which of them count, and which nobody needs any more.
+
+use crate::store::Run;
+use crate::store::item::{Item, ItemKey};
+use crate::store::sweep::{MOST_EXPIRED, Stale};
+
+/// A row that counts: its place, and the highest version that has asserted it.
+pub(super) type Row<'i> = (&'i str, i64);
+
+/// The rows of a partition that count for a search. Those which an update dropped, and left to searches for several values
+/// (`store/prepare.rs`, `Lingers`), count for these alone and until their time is over; then they are to go.
+pub(super) fn counting<'i>(run: &Run, pk: &str, items: &'i [Item], of_several: bool) -> impl Iterator<Item = Row<'i>> {
+    items.iter().filter_map(move |item| {
+        let (place, version) = (item.get_text("sk")?, item.get_number("v"));
+        let is_over = || item.get_number("ttl").is_some_and(|end| end.saturating_mul(1_000) < run.began());
+        let is_dropped = item.get_number("d").is_some();
+        if is_dropped && is_over() {
+            if let Some(version) = version {
+                run.note(Stale { row: ItemKey { pk: pk.to_owned(), sk: place.to_owned() }, version }, MOST_EXPIRED);
+            }
+            return None;
+        }
+        (!is_dropped || of_several).then_some((place, version.unwrap_or(i64::MAX)))
+    })
+}

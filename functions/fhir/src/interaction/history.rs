@@ -7,8 +7,6 @@ mod bundle;
 mod log;
 mod parameters;
 
-use std::collections::HashSet;
-
 use super::Server;
 use crate::error::Error;
 use crate::route::Scope;
@@ -26,8 +24,6 @@ struct Page {
     versions: Vec<Version>,
     /// After what the next page begins, if there is one.
     next: Option<Place>,
-    /// The deletions that were seen on the way: a PUT after one has created.
-    deletions: HashSet<(Key, u64)>,
 }
 
 /// A page of history, a Bundle. `lenient` passes over parameters that history does not have.
@@ -47,14 +43,6 @@ pub async fn history(
     bundle::bundle(server, scope, &asked, page).await
 }
 
-impl Page {
-    fn saw(&mut self, version: &Version) {
-        if version.is_deleted() {
-            self.deletions.insert((version.key.clone(), version.number));
-        }
-    }
-}
-
 async fn of_instance(server: &Server<'_>, run: &Run, key: &Key, asked: &Parameters) -> Result<Page, Error> {
     let mut page = Page::default();
     let mut last = asked.after.clone();
@@ -66,7 +54,6 @@ async fn of_instance(server: &Server<'_>, run: &Run, key: &Key, asked: &Paramete
         }
         let all = found.len() <= asked.count;
         for version in found {
-            page.saw(&version);
             // A version is the current one until the next, which is the one before it here.
             let ended = last.as_ref().map(|last| last.updated);
             if asked.is_over(version.updated, ended) {

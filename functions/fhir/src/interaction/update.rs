@@ -99,8 +99,9 @@ pub fn target(resource_type: &'static str, found: Vec<Version>, id: Option<&str>
 /// The next version of a resource; 201 if there was none, or if it had been deleted.
 pub fn plan<'a>(key: &Key, base: Base, json: Json<'a>, conditions: &Conditions) -> Result<Plan<'a>, Error> {
     hold(&base, conditions)?;
-    let status = if base.current.as_ref().is_some_and(|current| !current.is_deleted()) { 200 } else { 201 };
-    let draft = Draft { key: key.clone(), base, method: Method::Put, content: Content::Json(json) };
+    let is_there = base.current.as_ref().is_some_and(|current| !current.is_deleted());
+    let (status, method) = if is_there { (200, Method::Put) } else { (201, Method::Create) };
+    let draft = Draft { key: key.clone(), base, method, content: Content::Json(json) };
     Ok(Plan::Write { draft, status })
 }
 

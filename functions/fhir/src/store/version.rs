@@ -53,7 +53,9 @@ impl std::fmt::Display for Key {
 pub enum Method {
     /// Created with an id of the server's.
     Post,
-    /// Created or updated with an id of the client's.
+    /// Created with an id of the client's: it was not there, or had been deleted.
+    Create,
+    /// Updated.
     Put,
     /// Patched.
     Patch,
@@ -67,15 +69,24 @@ impl Method {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Post => "POST",
-            Self::Put => "PUT",
+            Self::Create | Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
+        }
+    }
+
+    /// As it is stored.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            method => method.as_str(),
         }
     }
 
     fn read(text: &str) -> Self {
         match text {
             "POST" => Self::Post,
+            "CREATE" => Self::Create,
             "PATCH" => Self::Patch,
             "DELETE" => Self::Delete,
             _ => Self::Put,
@@ -138,7 +149,7 @@ impl Version {
         let item = item
             .number(&name("v"), i64::try_from(self.number).unwrap_or(i64::MAX))
             .number(&name("t"), self.updated)
-            .text(&name("m"), self.method.as_str())
+            .text(&name("m"), self.method.label())
             .text(&name("w"), &self.commit)
             .text(&name("i"), &self.stamp);
         let item = match &self.body {

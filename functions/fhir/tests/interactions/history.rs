@@ -86,6 +86,7 @@ async fn history_says_that_a_put_upon_a_deletion_has_created() {
         ("/Patient/1/_history?_count=2", vec!["200", "201"]), // the deletion is on the next page
         ("/Patient/_history", vec!["200", "201", "204", "201"]),
         ("/_history", vec!["200", "201", "204", "201"]),
+        ("/_history?_count=2", vec!["200", "201"]),
     ] {
         let bundle = server.get(&format!("GET {url}")).await.json();
         let entries = bundle["entry"].as_array().unwrap().iter();

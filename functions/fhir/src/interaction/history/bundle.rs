@@ -1,7 +1,5 @@
 //! The Bundle that history answers with. Resources go into it as they are stored: nothing is parsed.
 
-use std::collections::HashSet;
-
 use fhir_model::json::{Json, Object};
 use fhir_model::time;
 
@@ -12,7 +10,7 @@ use crate::http::response::etag;
 use crate::interaction::Server;
 use crate::route::Scope;
 use crate::store::table::in_parallel;
-use crate::store::{Key, Method, Version};
+use crate::store::{Method, Version};
 
 /// Versions whose JSON is fetched at once: it may have to come from S3.
 const AT_ONCE: usize = 8;
@@ -34,7 +32,7 @@ pub(super) async fn bundle(
                 break 'page;
             }
             entries.extend_from_slice(if last.is_some() { b"," } else { b"" });
-            entry(server, &page.deletions, version, body.as_deref(), &mut entries);
+            entry(server, version, body.as_deref(), &mut entries);
             last = Some(version);
         }
     }
@@ -51,13 +49,7 @@ pub(super) async fn bundle(
     Ok(out)
 }
 
-fn entry(
-    server: &Server<'_>,
-    deletions: &HashSet<(Key, u64)>,
-    version: &Version,
-    body: Option<&[u8]>,
-    out: &mut Vec<u8>,
-) {
+fn entry(server: &Server<'_>, version: &Version, body: Option<&[u8]>, out: &mut Vec<u8>) {
     let key = &version.key;
     let url = match version.method {
         Method::Post => key.resource_type.to_owned(),
@@ -65,7 +57,7 @@ fn entry(
     };
     let request = [("method", Json::string(version.method.as_str())), ("url", Json::string(url))];
     let response = [
-        ("status", Json::string(status(version, deletions))),
+        ("status", Json::string(status(version.method))),
         ("etag", Json::string(etag(version.number))),
         ("lastModified", Json::string(time::instant(version.updated))),
     ];
@@ -83,12 +75,10 @@ fn entry(
     out.push(b'}');
 }
 
-/// What was answered when the version was written, as far as the page tells.
-fn status(version: &Version, deletions: &HashSet<(Key, u64)>) -> &'static str {
-    let before = || (version.key.clone(), version.number.saturating_sub(1));
-    match version.method {
-        Method::Post => "201",
-        Method::Put if version.number == 1 || deletions.contains(&before()) => "201",
+/// What was answered when the version was written.
+fn status(method: Method) -> &'static str {
+    match method {
+        Method::Post | Method::Create => "201",
         Method::Put | Method::Patch => "200",
         Method::Delete => "204",
     }

@@ -24,9 +24,6 @@ pub(super) async fn walk(server: &Server<'_>, run: &Run, kind: &str, asked: &Par
         let (places, more) = rows(server, kind, asked, last.as_ref(), limit).await?;
         let versions = committed(server, run, asked, &places).await?;
         for (place, version) in places.into_iter().zip(versions) {
-            if let Some(version) = &version {
-                page.saw(version);
-            }
             if page.versions.len() == asked.count {
                 page.next = last;
                 return Ok(page);

@@ -272,14 +272,14 @@ async fn leave_marked(server: &Server, ids: impl Iterator<Item = String>, until:
         let text = |text: String| AttributeValue::S(text);
         let call = server.cloud.dynamodb.put_item().table_name(TABLE);
         let call = call.item("pk", text(partition(&id, "a"))).item("sk", text(place(&id, "2020-05-01")));
-        let call = call.item("v", number(1)).item("d", number(1)).item("ttl", number(until));
+        let call = call.item("v", number(1)).item("d", number(until)).item("ttl", number(until / 1_000));
         call.send().await.unwrap();
     }))
     .await;
 }
 
-const LONG_AGO: i64 = 1_577_836_800;
-const NOT_YET: i64 = 4_102_444_800;
+const LONG_AGO: i64 = 1_577_836_800_000;
+const NOT_YET: i64 = 4_102_444_800_000;
 
 #[tokio::test]
 async fn who_looks_for_one_value_passes_over_what_has_left_it() {
@@ -352,7 +352,7 @@ async fn a_revinclude_passes_over_what_refers_to_others_now() {
     join_all((0..2_500).map(async |at| {
         let call = server.cloud.dynamodb.put_item().table_name(TABLE).item("pk", AttributeValue::S(pk.clone()));
         let call = call.item("sk", AttributeValue::S(place(&format!("m{at}"), "2020-01-01")));
-        call.item("v", number(1)).item("d", number(1)).item("ttl", number(NOT_YET)).send().await.unwrap();
+        call.item("v", number(1)).item("d", number(NOT_YET)).item("ttl", number(NOT_YET / 1_000)).send().await.unwrap();
     }))
     .await;
     let bundle = server.get("GET /Patient?_id=p&_revinclude=Observation:subject").await.json();

@@ -12,14 +12,13 @@ pub(super) type Row<'i> = (&'i str, i64);
 pub(super) fn counting<'i>(run: &Run, pk: &str, items: &'i [Item], of_several: bool) -> impl Iterator<Item = Row<'i>> {
     items.iter().filter_map(move |item| {
         let (place, version) = (item.get_text("sk")?, item.get_number("v"));
-        let is_over = || item.get_number("ttl").is_some_and(|end| end.saturating_mul(1_000) < run.began());
-        let is_dropped = item.get_number("d").is_some();
-        if is_dropped && is_over() {
+        let needed_until = item.get_number("d");
+        if needed_until.is_some_and(|end| end < run.began()) {
             if let Some(version) = version {
                 run.note(Stale { row: ItemKey { pk: pk.to_owned(), sk: place.to_owned() }, version }, MOST_EXPIRED);
             }
             return None;
         }
-        (!is_dropped || of_several).then_some((place, version.unwrap_or(i64::MAX)))
+        (needed_until.is_none() || of_several).then_some((place, version.unwrap_or(i64::MAX)))
     })
 }

@@ -22,8 +22,8 @@ fn drop_row(row: &ItemKey, lingers: Lingers, now: i64, condition: Condition) -> 
     let change = match lingers {
         Lingers::ForAll => Change::new("SET #ttl = :ttl").number(":ttl", (now + LINGERS) / 1000),
         Lingers::ForAlternatives => {
-            let ttl = (now + ALTERNATIVES_LINGER) / 1000;
-            Change::new("SET #ttl = :ttl, d = :d").number(":ttl", ttl).number(":d", 1)
+            let end = now + ALTERNATIVES_LINGER;
+            Change::new("SET #ttl = :ttl, d = :d").number(":ttl", end / 1000).number(":d", end)
         }
         Lingers::No => return Write::Delete(row.clone(), condition),
     };

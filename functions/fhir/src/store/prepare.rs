@@ -80,8 +80,9 @@ impl Prepared {
     /// meanwhile. Of a resource that has moved: a search that had passed its new place before it was there, and comes to
     /// the old one after, would find it at neither.
     pub(super) fn drops(&self) -> impl Iterator<Item = (&ItemKey, Lingers)> {
-        let moved_to = Destinations::of(self.added.iter().map(|row| row.pk.as_str()));
         let for_all = self.version.transaction.is_some();
+        let added = if for_all || self.dropped.is_empty() { &[][..] } else { &self.added };
+        let moved_to = Destinations::of(added.iter().map(|row| row.pk.as_str()));
         self.dropped.iter().map(move |row| {
             let lingers = if for_all || moved_to.has_family_of(&row.pk) {
                 Lingers::ForAll

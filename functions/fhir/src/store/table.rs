@@ -126,7 +126,7 @@ impl Table {
             call = call.expression_attribute_values(":to", AttributeValue::S(to.clone()));
         }
         if !range.whole {
-            call = call.projection_expression("pk, sk, v, d, #ttl").expression_attribute_names("#ttl", "ttl");
+            call = call.projection_expression("pk, sk, v, d");
         }
         let answer = call.send().await.map_err(|error| AwsError::new("Query", error))?;
         let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());

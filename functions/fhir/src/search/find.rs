@@ -316,14 +316,4 @@ pub async fn some(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_round_reads_no_more_rows_than_there_is_room_for() {
-        for parts in [1, 8, 100, 400, 1_300] {
-            let each = share(1_000, parts);
-            assert!((8..=1_000).contains(&each) && each * parts <= MOST_ROWS, "{each} of {parts}");
-        }
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use fhir_model::value::{Value, values};
 use super::merge::{Candidate, Row};
 use crate::index::{self, moves::Destinations};
 use crate::store::item::ItemKey;
-use crate::store::sweep::{LINGERS, MOST_SWEPT, Stale};
+use crate::store::sweep::{LINGERS, MOST_EXPIRED, MOST_SWEPT, Stale};
 use crate::store::{Run, Version};
 
 /// Looks at some of the candidates that were no matches: most are none for other reasons, and looking costs time.
@@ -43,7 +43,7 @@ impl Sweeper {
         let is_recent = version.updated >= run.began() - LINGERS;
         if is_stale(row, &candidate.place, version, is_recent, json, base) {
             let key = ItemKey { pk: row.pk.clone(), sk: candidate.place.clone() };
-            run.note(Stale { row: key, version: row.version }, MOST_SWEPT);
+            run.note(Stale { row: key, version: row.version }, MOST_SWEPT + MOST_EXPIRED);
         }
     }
 }

@@ -11,10 +11,10 @@ pub(crate) const LINGERS: i64 = 120_000;
 /// The same, where only searches need it that had begun before the commit landed.
 pub(crate) const ALTERNATIVES_LINGER: i64 = 75_000;
 
-/// Rows that one response removes: one round, of as many calls as would make one batch.
+/// Rows that one response removes after a look at what they name; looking costs time.
 pub(crate) const MOST_SWEPT: usize = 25;
 
-/// Together with rows whose time is over, as their own marks say, that many: still one round.
+/// Besides, rows whose time is over, as they say themselves. Together it is one round of calls.
 pub(crate) const MOST_EXPIRED: usize = 100;
 
 /// A row that no current version has, and that no writer can still rely on.

@@ -7,7 +7,7 @@
 mod calls;
 mod common;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use calls::Calls;
 use common::Server;
 use fhir::handler::Handler;
@@ -265,17 +265,24 @@ async fn marks(server: &Server, id: &str, code: &str) -> Option<(bool, bool)> {
     call.send().await.unwrap().item.map(|item| (item.contains_key("d"), item.contains_key("ttl")))
 }
 
-/// Rows of code `a` of resources that never were, as a commit leaves them that took that code away; until then they are needed.
-async fn leave_marked(server: &Server, ids: impl Iterator<Item = String>, until: i64) {
+/// Rows as a commit leaves them that took a value away, of resources that never were; until then they are needed.
+async fn leave_marked(server: &Server, rows: impl Iterator<Item = (String, String)>, until: i64) {
     let number = |number: i64| AttributeValue::N(number.to_string());
-    join_all(ids.map(async |id| {
-        let text = |text: String| AttributeValue::S(text);
-        let call = server.cloud.dynamodb.put_item().table_name(TABLE);
-        let call = call.item("pk", text(partition(&id, "a"))).item("sk", text(place(&id, "2020-05-01")));
-        let call = call.item("v", number(1)).item("d", number(until)).item("ttl", number(until / 1_000));
-        call.send().await.unwrap();
-    }))
-    .await;
+    let put = |(pk, sk)| {
+        let put = PutRequest::builder().item("pk", AttributeValue::S(pk)).item("sk", AttributeValue::S(sk));
+        let put = put.item("v", number(1)).item("d", number(until)).item("ttl", number(until / 1_000));
+        WriteRequest::builder().put_request(put.build().unwrap()).build()
+    };
+    let puts: Vec<WriteRequest> = rows.map(put).collect();
+    for puts in puts.chunks(25) {
+        let call = server.cloud.dynamodb.batch_write_item().request_items(TABLE, puts.to_vec());
+        assert!(call.send().await.unwrap().unprocessed_items.is_none_or(|items| items.is_empty()));
+    }
+}
+
+/// Rows of code `a`.
+fn of_a(ids: impl Iterator<Item = String>) -> impl Iterator<Item = (String, String)> {
+    ids.map(|id| (partition(&id, "a"), place(&id, "2020-05-01")))
 }
 
 const LONG_AGO: i64 = 1_577_836_800_000;
@@ -313,7 +320,7 @@ async fn rows_whose_time_is_over_go_with_the_searches_that_pass_them() {
         let marks = join_all(ids().map(async |id| marks(&server, &id, "a").await)).await;
         marks.iter().flatten().count()
     };
-    leave_marked(&server, ids(), LONG_AGO).await;
+    leave_marked(&server, of_a(ids()), LONG_AGO).await;
     for (query, expected) in [(format!("code={SYSTEM}|a"), 50), (format!("code={SYSTEM}|a,{SYSTEM}|c"), 0)] {
         assert!(found(&server, &query).await.is_empty(), "{query}");
         assert_eq!(left().await, expected, "{query}");
@@ -323,7 +330,7 @@ async fn rows_whose_time_is_over_go_with_the_searches_that_pass_them() {
 #[tokio::test]
 async fn what_stands_behind_thousands_that_have_left_is_found_page_by_page() {
     let server = Server::start().await;
-    leave_marked(&server, (0..3_000).map(|at| format!("m{at}")), NOT_YET).await;
+    leave_marked(&server, of_a((0..3_000).map(|at| format!("m{at}"))), NOT_YET).await;
     for id in ["a", "n", "x", "y", "z"] {
         put(&server, id, "a").await;
     }
@@ -348,13 +355,8 @@ async fn a_revinclude_passes_over_what_refers_to_others_now() {
     server.post("PUT /Patient/p", &json!({"resourceType": "Patient", "id": "p"})).await;
     put(&server, "stays", "a").await;
     let pk = index::list("Observation", "subject", "r:p", None);
-    let number = |number: i64| AttributeValue::N(number.to_string());
-    join_all((0..2_500).map(async |at| {
-        let call = server.cloud.dynamodb.put_item().table_name(TABLE).item("pk", AttributeValue::S(pk.clone()));
-        let call = call.item("sk", AttributeValue::S(place(&format!("m{at}"), "2020-01-01")));
-        call.item("v", number(1)).item("d", number(NOT_YET)).item("ttl", number(NOT_YET / 1_000)).send().await.unwrap();
-    }))
-    .await;
+    let rows = (0..2_500).map(|at| (pk.clone(), place(&format!("m{at}"), "2020-01-01")));
+    leave_marked(&server, rows, NOT_YET).await;
     let bundle = server.get("GET /Patient?_id=p&_revinclude=Observation:subject").await.json();
     assert_eq!(bundle["entry"].as_array().map(Vec::len), Some(2), "{bundle}");
 }

@@ -361,9 +361,8 @@ async fn a_revinclude_passes_over_what_refers_to_others_now() {
     assert_eq!(bundle["entry"].as_array().map(Vec::len), Some(2), "{bundle}");
 }
 
-/// More rows than a commit holds are marked after it, as quickly as they are many.
 #[tokio::test]
-async fn an_update_that_moves_thousands_of_rows_takes_no_longer_than_writing_them() {
+async fn rows_of_which_a_commit_cannot_hold_as_many_are_marked_after_it() {
     let server = Server::start().await;
     let list = |date: &str, of: &str| {
         let entries: Vec<Value> =
@@ -380,6 +379,33 @@ async fn an_update_that_moves_thousands_of_rows_takes_no_longer_than_writing_the
     }
     let bundle = server.get("GET /List?item=Patient/a7").await.json();
     assert_eq!(bundle["entry"], Value::Null, "{bundle}");
+    let call = server.cloud.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk AND sk > :sk");
+    let call = call.expression_attribute_values(":pk", AttributeValue::S(index::list("List", "item", "r:a7", None)));
+    let rows = call.expression_attribute_values(":sk", AttributeValue::S("0".to_owned())).send().await.unwrap();
+    let marks: Vec<(bool, bool)> =
+        rows.items().iter().map(|row| (row.contains_key("d"), row.contains_key("ttl"))).collect();
+    assert_eq!(marks, [(false, true), (true, true)], "it moved within the list, and then to another");
+}
+
+/// A client that is refused for what has left a value comes again, and it must have become less.
+#[tokio::test]
+async fn rows_whose_time_is_over_go_with_a_refusal_too() {
+    let server = Server::start().await;
+    server.post("PUT /Patient/p", &json!({"resourceType": "Patient", "id": "p"})).await;
+    let pk = index::list("Observation", "subject", "r:p", None);
+    let rows = |ids: std::ops::Range<usize>, date: &'static str| {
+        let pk = pk.clone();
+        ids.map(move |at| (pk.clone(), place(&format!("m{at}"), date)))
+    };
+    leave_marked(&server, rows(0..30, "2020-01-01"), LONG_AGO).await;
+    leave_marked(&server, rows(30..20_100, "2021-01-01"), NOT_YET).await;
+    let refused = server.get("GET /Patient?_id=p&_revinclude=Observation:subject").await;
+    assert_eq!((refused.status, &refused.json()["issue"][0]["code"]), (400, &json!("too-costly")), "{}", refused.text);
+    let call = server.cloud.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk AND sk < :sk");
+    let call = call.expression_attribute_values(":pk", AttributeValue::S(pk.clone()));
+    let left =
+        call.expression_attribute_values(":sk", AttributeValue::S(place("", "2020-06-01"))).send().await.unwrap();
+    assert_eq!(left.count(), 0);
 }
 
 #[tokio::test]

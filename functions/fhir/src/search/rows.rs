@@ -4,12 +4,14 @@ use crate::store::Run;
 use crate::store::item::{Item, ItemKey};
 use crate::store::sweep::{MOST_EXPIRED, Stale};
 
-/// A row that counts: its place, and the highest version that has asserted it.
-pub(super) type Row<'i> = (&'i str, i64);
-
-/// The rows of a partition that count for a search. Those which an update dropped, and left to searches for several values
+/// The rows of a partition that count for a search, each its place and the highest version that has asserted it. Those which an update dropped, and left to searches for several values
 /// (`store/prepare.rs`, `Lingers`), count for these alone and until their time is over; then they are to go.
-pub(super) fn counting<'i>(run: &Run, pk: &str, items: &'i [Item], of_several: bool) -> impl Iterator<Item = Row<'i>> {
+pub(super) fn counting<'i>(
+    run: &Run,
+    pk: &str,
+    items: &'i [Item],
+    of_several: bool,
+) -> impl Iterator<Item = (&'i str, i64)> {
     items.iter().filter_map(move |item| {
         let (place, version) = (item.get_text("sk")?, item.get_number("v"));
         let needed_until = item.get_number("d");

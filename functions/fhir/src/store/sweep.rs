@@ -8,7 +8,7 @@ use super::table::{Condition, Write, in_parallel};
 /// within 29 s, and a commit may land half a minute after its time was taken.
 pub(crate) const LINGERS: i64 = 120_000;
 
-/// The same, where only searches need it that had begun before the commit landed.
+/// The same, where only searches need it that had begun before the commit landed: 29 s, half a minute, and what clocks differ.
 pub(crate) const ALTERNATIVES_LINGER: i64 = 75_000;
 
 /// Rows that one response removes after a look at what they name; looking costs time.

@@ -153,3 +153,24 @@ pub async fn in_parallel<T, E, F: Future<Output = Result<T, E>>>(
 ) -> Result<Vec<T>, E> {
     stream::iter(calls).buffered(PARALLEL).try_collect().await
 }
+
+#[cfg(test)]
+impl Table {
+    /// A table that answers by the rules, one after another.
+    pub(crate) fn mocked(rules: &[&aws_smithy_mocks::Rule]) -> Self {
+        use aws_sdk_dynamodb::config::retry::RetryConfig;
+        use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+        use aws_smithy_mocks::{MockResponseInterceptor, RuleMode, create_mock_http_client};
+
+        let sequential = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(aws_credential_types::Credentials::new("AKID", "secret", None, None, "test"))
+            .http_client(create_mock_http_client())
+            .retry_config(RetryConfig::disabled())
+            .interceptor(rules.iter().fold(sequential, |mock, rule| mock.with_rule(rule)))
+            .build();
+        Self::new(aws_sdk_dynamodb::Client::from_conf(config), "table")
+    }
+}

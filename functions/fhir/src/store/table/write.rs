@@ -296,13 +296,9 @@ fn some(values: HashMap<String, AttributeValue>) -> Option<HashMap<String, Attri
 
 #[cfg(test)]
 mod tests {
-    use aws_credential_types::Credentials;
-    use aws_sdk_dynamodb::Client;
-    use aws_sdk_dynamodb::config::retry::RetryConfig;
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
-    use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+    use aws_smithy_mocks::{Rule, mock};
 
     use super::*;
 
@@ -323,15 +319,7 @@ mod tests {
             "" => rule.output(|| TransactWriteItemsOutput::builder().build()).build(),
             then => rule.error(move || canceled(then)).build(),
         };
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-west-1"))
-            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-            .http_client(create_mock_http_client())
-            .retry_config(RetryConfig::disabled())
-            .interceptor(MockResponseInterceptor::new().rule_mode(RuleMode::Sequential).with_rule(&rule))
-            .build();
-        (Table::new(Client::from_conf(config), "table"), rule)
+        (Table::mocked(&[&rule]), rule)
     }
 
     #[tokio::test]
